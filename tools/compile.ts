@@ -1,0 +1,59 @@
+/**
+ * Makes `build/reslock`, the command line as one program for this machine:
+ * bundles cli.ts, which halves its start, then compiles the bundle with the
+ * permissions that it needs.
+ *
+ * @module
+ */
+import { jsrResolves, NPM_ONLY_NOTICE, npmOnly, ROOT } from "./jsr.ts";
+
+const BUNDLE = "build/reslock.js";
+const PROGRAM = "build/reslock";
+const PERMISSIONS = ["read", "write", "run", "env", "sys"];
+
+/** The runtime that `deno compile` downloads has some 40 MB. */
+const LIMIT_MS = 5 * 60_000;
+
+async function deno(
+  args: readonly string[],
+  isNpmOnly: boolean,
+): Promise<{ success: boolean; errors: string }> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    ...(isNpmOnly ? npmOnly(args) : { args: [...args] }),
+    cwd: ROOT,
+    stdout: "inherit",
+    signal: AbortSignal.timeout(LIMIT_MS),
+  }).output();
+  return { success, errors: new TextDecoder().decode(stderr).trim() };
+}
+
+/** What to tell of a failed compilation, whose bundle is complete. */
+export function compileFailure(errors: string): string {
+  const bundle = `deno run -A ${BUNDLE}`;
+  return errors.includes("denort")
+    ? `Cannot compile ${PROGRAM} as the runtime "denort" could not be ` +
+      `downloaded: use the bundle, with ${bundle}`
+    : `${errors}\nCannot compile ${PROGRAM}: use the bundle, with ${bundle}`;
+}
+
+if (import.meta.main) {
+  const isNpmOnly = !await jsrResolves();
+  if (isNpmOnly) console.error(NPM_ONLY_NOTICE);
+  // Names are kept for the errors that tell their class.
+  const bundling = ["bundle", "--quiet", "--minify", "--keep-names"];
+  const bundle = await deno(
+    [...bundling, "--output", BUNDLE, "cli.ts"],
+    isNpmOnly,
+  );
+  if (!bundle.success) {
+    console.error(bundle.errors);
+    Deno.exit(1);
+  }
+  const permissions = PERMISSIONS.map((name) => `--allow-${name}`);
+  const compile = await deno(
+    ["compile", "--no-check", "--output", PROGRAM, ...permissions, BUNDLE],
+    false,
+  );
+  if (!compile.success) console.error(compileFailure(compile.errors));
+  Deno.exit(compile.success ? 0 : 1);
+}
