@@ -1,0 +1,19 @@
+import { assertEquals } from "@std/assert";
+import { quoted } from "../../lib/core/quoted.ts";
+
+Deno.test("quoted() puts plain text into quotes", () => {
+  assertEquals(quoted("Größe 4G"), '"Größe 4G"');
+});
+
+Deno.test("quoted() shows what would steer a terminal or hide", () => {
+  assertEquals(quoted("\x1b[2J\r\n"), '"\\u001b[2J\\r\\n"');
+  assertEquals(quoted("\x7f\x9b1m"), '"\\u007f\\u009b1m"');
+  assertEquals(quoted("a\u202eb\u200bc\u2028"), '"a\\u202eb\\u200bc\\u2028"');
+  assertEquals(quoted("\ud800"), '"\\ud800"');
+});
+
+Deno.test("quoted() cuts long text and says so", () => {
+  assertEquals(quoted("x".repeat(81)), `"${"x".repeat(80)}…"`);
+  assertEquals(quoted("x".repeat(80)), `"${"x".repeat(80)}"`);
+  assertEquals(quoted("abcdef", 3), '"abc…"');
+});
