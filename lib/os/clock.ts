@@ -1,0 +1,25 @@
+/**
+ * Time. Waits and limits are measured on the monotonic clock; the wall clock is
+ * only written down for people and for other programs.
+ *
+ * @module
+ */
+
+/** Where time is read; tests turn a clock by hand. */
+export interface Clock {
+  /** Milliseconds since 1970; may jump. */
+  wallMs(): number;
+  /** Milliseconds since some moment; never goes back. */
+  monotonicMs(): number;
+}
+
+/** The machine's clocks. */
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
+
+/** Resolves after this long; at once if it is 0 or less. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,164 @@
+/**
+ * A file that many processes share: opened once, locked, read and written in place.
+ *
+ * @module
+ */
+import { StateAccessError } from "../core/errors.ts";
+import { accessError, requireAccess } from "./paths.ts";
+
+/** What the store needs of a file; tests put failing ones in its place. */
+export interface SharedFile extends Disposable {
+  /** Takes the lock of the whole file, shared or exclusive; false if it is taken. */
+  tryLock(exclusive: boolean): boolean;
+  unlock(): void;
+  /** Its length, and whether its name still leads to it. */
+  stat(): { readonly length: number; readonly linked: boolean };
+  /** Reads from the start; how many bytes there were, at most the buffer's length. */
+  read(buffer: Uint8Array): number;
+  /** Writes all bytes at an offset. */
+  write(bytes: Uint8Array, offset: number): void;
+  truncate(length: number): void;
+  /** Lets other processes run for a moment: some 30 us, where a timer takes 1 ms. */
+  pause(): Promise<void>;
+}
+
+/** How a file is opened. */
+export interface OpenOptions {
+  /** Whether it will be written. @default {true} */
+  readonly write?: boolean;
+}
+
+/**
+ * Opens a file that exists.
+ *
+ * Creating never happens here: in a sticky directory Linux refuses to open another
+ * user's file with that flag, even to root.
+ *
+ * @throws {Deno.errors.NotFound} if it does not exist
+ * @throws {StateAccessError} if it is not a regular file or may not be opened
+ */
+export function openSharedFile(
+  path: string,
+  { write = true }: OpenOptions = {},
+): SharedFile {
+  requireAccess(path, write ? ["read", "write"] : ["read"]);
+  // Opening a FIFO would wait for its other end, for ever.
+  const info = lstat(path);
+  if (!info.isFile) {
+    const kind = info.isSymlink ? "symbolic link" : "directory or special file";
+    throw new StateAccessError(
+      `Cannot use "${path}" as it is a ${kind} and must be a regular file: ` +
+        `remove it, or name another path with --state or RESLOCK_DIR`,
+      { path },
+    );
+  }
+  try {
+    return new SystemFile(path, Deno.openSync(path, { read: true, write }));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw error;
+    throw accessError(write ? "write" : "read", path, error);
+  }
+}
+
+function lstat(path: string): Deno.FileInfo {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw error;
+    throw accessError("open", path, error);
+  }
+}
+
+class SystemFile implements SharedFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  tryLock(exclusive: boolean): boolean {
+    return this.#file.tryLockSync(exclusive);
+  }
+
+  unlock(): void {
+    this.#file.unlockSync();
+  }
+
+  stat(): { readonly length: number; readonly linked: boolean } {
+    const { size, nlink } = this.#file.statSync();
+    return { length: size, linked: nlink !== 0 };
+  }
+
+  read(buffer: Uint8Array): number {
+    this.#file.seekSync(0, Deno.SeekMode.Start);
+    let length = 0;
+    while (length < buffer.length) {
+      const count = this.#file.readSync(
+        length === 0 ? buffer : buffer.subarray(length),
+      );
+      if (count === null) break;
+      length += count;
+    }
+    return length;
+  }
+
+  write(bytes: Uint8Array, offset: number): void {
+    try {
+      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) {
+        done += this.#file.writeSync(done === 0 ? bytes : bytes.subarray(done));
+      }
+    } catch (error) {
+      throw accessError("write", this.#path, error);
+    }
+  }
+
+  truncate(length: number): void {
+    this.#file.truncateSync(length);
+  }
+
+  async pause(): Promise<void> {
+    // Whatever goes through the runtime's thread pool frees this processor.
+    await this.#file.stat();
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** Whether a path leads to the file that is open, and that is a regular one. */
+export function isSameFile(file: Deno.FsFile, path: string): boolean {
+  const opened = file.statSync();
+  const named = Deno.lstatSync(path);
+  return named.isFile && opened.ino === named.ino && opened.dev === named.dev;
+}
+
+/** Removes a file, where there is one that may be removed. */
+export function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Someone tidied up before, or the directory is gone: the aim is reached.
+  }
+}
+
+/** Opens a regular file that nobody can swap for another; undefined if there is none. */
+export function openRegular(
+  path: string,
+  options: Deno.OpenOptions,
+): Deno.FsFile | undefined {
+  let file: Deno.FsFile | undefined;
+  try {
+    // Opening a FIFO that someone put here would wait for ever.
+    if (!Deno.lstatSync(path).isFile) return undefined;
+    file = Deno.openSync(path, options);
+    if (isSameFile(file, path)) return file;
+  } catch {
+    // Gone, or not ours to open.
+  }
+  file?.close();
+  return undefined;
+}

@@ -1,0 +1,217 @@
+/**
+ * The graphics cards of this machine, their memory, and who uses it.
+ *
+ * Each vendor has sources, asked in order until one finds a card. A source that is
+ * not installed found nothing; one that is there but broken is an error, as cards
+ * that are not counted would be handed out without bounds or not at all.
+ *
+ * @module
+ */
+import { formatMb } from "../core/amount.ts";
+import { gpuKey } from "../core/model.ts";
+import { systemTools, type ToolRunner } from "./command.ts";
+import { AmdDriverSource, AmdSmiSource, RocmSmiSource } from "./gpu/amd.ts";
+import { NvidiaSource } from "./gpu/nvidia.ts";
+import { AppleSource, IntelSource } from "./gpu/others.ts";
+import {
+  GpuDetectionError,
+  type GpuInfo,
+  type GpuProcess,
+  type GpuSource,
+  settle,
+} from "./gpu/source.ts";
+import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
+
+export {
+  GpuDetectionError,
+  type GpuInfo,
+  type GpuProcess,
+  type GpuSource,
+  type GpuVendor,
+  type MigPlace,
+} from "./gpu/source.ts";
+
+/** What was looked for, where, and what came of it. */
+export interface Finding {
+  /** The kind of resource: `gpus`, `cpu_cores`, `ram_mb`, `disks` or `network`. */
+  readonly what: string;
+  /** The tool or place that was asked. */
+  readonly source: string;
+  /** What it told, for people; `null` if nothing. */
+  readonly found: string | null;
+  /** Why nothing was found, or what to know about it; may be empty. */
+  readonly detail: string;
+}
+
+/** The memory of one card at one moment. */
+export interface GpuMemory {
+  /** All of it in MiB; `null` if the tool does not say. */
+  readonly totalMb: number | null;
+  /** What is in use in MiB; `null` if the tool does not say. */
+  readonly usedMb: number | null;
+  /** What a program could have now in MiB; `null` if the tool does not say. */
+  readonly freeMb: number | null;
+}
+
+/** The cards with what each source told, and those that failed. */
+export interface GpuSurvey {
+  readonly gpus: readonly GpuInfo[];
+  readonly findings: readonly Finding[];
+  readonly failures: readonly GpuDetectionError[];
+}
+
+/** The sources of this machine: a list for each vendor, in the order they are asked. */
+export function gpuSources(
+  tools: ToolRunner = systemTools,
+  files: KernelFiles = systemKernelFiles,
+): readonly (readonly GpuSource[])[] {
+  if (Deno.build.os === "darwin") return [[new AppleSource(tools)]];
+  return [
+    [new NvidiaSource(tools)],
+    [
+      new AmdSmiSource(tools),
+      new RocmSmiSource(tools),
+      new AmdDriverSource(files),
+    ],
+    [new IntelSource(tools)],
+  ];
+}
+
+function describe(gpu: GpuInfo): string {
+  const { index, mig, name, unified, totalMb, capacityMb } = gpu;
+  const memory = unified
+    ? "uses RAM"
+    : capacityMb !== null
+    ? formatMb(capacityMb)
+    : totalMb !== null
+    ? formatMb(totalMb)
+    : "memory unknown";
+  const number = mig === null ? index : `${index}:${mig.index}`;
+  return `GPU ${number} ${name} (${memory})`;
+}
+
+/** What a person should know about cards that get no capacity. */
+function explain(gpus: readonly GpuInfo[]): string {
+  const details: string[] = [];
+  if (gpus.some(({ unified }) => unified)) {
+    details.push("memory that is RAM is counted as ram_mb alone");
+  }
+  for (const { uuid, unified, capacityMb } of gpus) {
+    if (unified || capacityMb !== null) continue;
+    details.push(`set the memory by hand: reslock set ${gpuKey(uuid)} 8G`);
+  }
+  return details.join("; ");
+}
+
+/** Two cards under one id would be counted as one: neither could be told apart. */
+function checkIds(source: string, gpus: readonly GpuInfo[]): void {
+  const seen = new Set<string>();
+  for (const { uuid } of gpus) {
+    if (seen.has(uuid)) {
+      throw new GpuDetectionError(
+        `Cannot use the GPUs from ${source} as two of them have the UUID ` +
+          `"${uuid}": run it by hand to see more`,
+        { source, output: uuid },
+      );
+    }
+    seen.add(uuid);
+  }
+}
+
+async function surveyVendor(sources: readonly GpuSource[]): Promise<GpuSurvey> {
+  const findings: Finding[] = [];
+  const failures: GpuDetectionError[] = [];
+  for (const source of sources) {
+    const finding = { what: "gpus", source: source.name };
+    try {
+      const { gpus, detail } = await source.detect();
+      checkIds(source.name, gpus);
+      const found = gpus.map(describe).join(", ") || null;
+      const details = [detail, explain(gpus)].filter((text) => text !== "");
+      findings.push({ ...finding, found, detail: details.join("; ") });
+      // What an earlier source failed at, this one has answered.
+      if (gpus.length > 0) return { gpus, findings, failures: [] };
+    } catch (error) {
+      if (!(error instanceof GpuDetectionError)) throw error;
+      findings.push({ ...finding, found: null, detail: error.message });
+      failures.push(error);
+    }
+  }
+  return { gpus: [], findings, failures };
+}
+
+/** Looks for cards and tells of every source, without throwing for a broken one. */
+export async function surveyGpus(
+  sources: readonly (readonly GpuSource[])[] = gpuSources(),
+): Promise<GpuSurvey> {
+  const surveys = await Promise.all(sources.map(surveyVendor));
+  return {
+    gpus: surveys.flatMap(({ gpus }) => gpus),
+    findings: surveys.flatMap(({ findings }) => findings),
+    failures: surveys.flatMap(({ failures }) => failures),
+  };
+}
+
+/**
+ * Finds the graphics cards of this machine.
+ *
+ * Asks `nvidia-smi`, `amd-smi`, `rocm-smi`, `xpu-smi` and the AMD driver, on macOS
+ * `system_profiler`, as far as Deno's permissions go; it never prompts. A card that
+ * is cut up (MIG) is replaced by its instances.
+ *
+ * @returns the cards; none where no source knows of one
+ * @throws {GpuDetectionError} if a source is there but broken: this is not "no GPU"
+ */
+export async function detectGpus(): Promise<readonly GpuInfo[]> {
+  const { gpus, failures } = await surveyGpus();
+  if (failures.length > 0) throw failures[0];
+  return gpus;
+}
+
+/** The capacities of cards by resource name; none for those that live from RAM. */
+export function gpuCapacities(
+  gpus: readonly GpuInfo[],
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    gpus.flatMap(({ uuid, unified, capacityMb }) =>
+      unified || capacityMb === null ? [] : [[gpuKey(uuid), capacityMb]]
+    ),
+  );
+}
+
+/**
+ * Reads how much memory of every card is in use at this moment, by its UUID.
+ *
+ * @throws {GpuDetectionError} if a source is there but broken
+ */
+export async function readGpuMemory(): Promise<ReadonlyMap<string, GpuMemory>> {
+  const gpus = await detectGpus();
+  return new Map(
+    gpus.map(({ uuid, totalMb, usedMb, freeMb }) => [
+      uuid,
+      { totalMb, usedMb, freeMb },
+    ]),
+  );
+}
+
+/** Asks every source for the processes that it knows of. */
+export async function surveyProcesses(
+  sources: readonly (readonly GpuSource[])[],
+): Promise<readonly GpuProcess[]> {
+  const all = await settle(
+    sources.flat().map((source) => source.processes()),
+  );
+  return all.flat();
+}
+
+/**
+ * Reads which processes hold memory of cards at this moment.
+ *
+ * Ids are those of the host: inside a container the driver tells none, or ones that
+ * mean other processes there.
+ *
+ * @throws {GpuDetectionError} if a source is there but broken
+ */
+export function readGpuProcesses(): Promise<readonly GpuProcess[]> {
+  return surveyProcesses(gpuSources());
+}

@@ -1,0 +1,178 @@
+/**
+ * Where the state file is, and bringing it into being.
+ *
+ * Everybody on the machine must come to the same file: two pools hand out the same
+ * memory twice. So a directory that is there but cannot be used is an error with
+ * its name in it, and never a reason to look for another.
+ *
+ * @module
+ */
+import { Image } from "../core/image.ts";
+import { StateAccessError } from "../core/errors.ts";
+import { isGranted, readEnv } from "./permissions.ts";
+
+/** The directory of the pool that a whole machine shares, where it exists. */
+export const SYSTEM_DIRECTORY = "/var/lib/reslock";
+const FILE_NAME = "state.json";
+
+/** Everyone may add files, nobody may remove another's, as in `/tmp`. */
+export const SHARED_DIRECTORY_MODE = 0o1777;
+/** Everyone may read and write, whatever the umask. */
+export const SHARED_FILE_MODE = 0o666;
+
+const SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** A name that nobody else has: 10 characters, 51 bits. */
+export function randomName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  // 256 is no multiple of 36: the first characters come a little more often,
+  // which costs a fraction of a bit and no more.
+  return Array.from(bytes, (byte) => SYMBOLS[byte % SYMBOLS.length]).join("");
+}
+
+/** The directory that a path is in. */
+export function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "." : path.slice(0, slash) || "/";
+}
+
+/**
+ * The state file that is meant when nobody names one: in `RESLOCK_DIR`, in
+ * `/var/lib/reslock` where that directory exists, else in `~/.reslock`.
+ *
+ * @throws {StateAccessError} if no home directory is known
+ */
+export function defaultStatePath(): string {
+  const named = readEnv("RESLOCK_DIR");
+  if (named) return `${named}/${FILE_NAME}`;
+  if (directoryExists(SYSTEM_DIRECTORY)) {
+    return `${SYSTEM_DIRECTORY}/${FILE_NAME}`;
+  }
+  const home = readEnv("HOME");
+  if (home) return `${home}/.reslock/${FILE_NAME}`;
+  throw new StateAccessError(
+    'Cannot choose a state file as "HOME" is not set or may not be read: ' +
+      'set "RESLOCK_DIR", name a path, or allow it with --allow-env=HOME,RESLOCK_DIR',
+    { path: "" },
+  );
+}
+
+function directoryExists(path: string): boolean {
+  if (!isGranted({ name: "read", path })) return false;
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    // Only a directory that is not there may be passed over.
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/**
+ * Throws where using a path would make Deno ask somebody.
+ *
+ * @throws {StateAccessError} with the flag that is missing
+ */
+export function requireAccess(
+  path: string,
+  names: readonly ("read" | "write")[],
+): void {
+  for (const name of names) {
+    if (isGranted({ name, path })) continue;
+    const directory = directoryOf(path);
+    throw new StateAccessError(
+      `Cannot use "${path}" as this program may not ${name} it: ` +
+        `run it with --allow-${name}=${directory}`,
+      { path },
+    );
+  }
+}
+
+/** An error of the system about a path, in our words. */
+export function accessError(
+  action: string,
+  path: string,
+  error: unknown,
+): StateAccessError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StateAccessError(
+    `Cannot ${action} "${path}" as the system refuses it (${reason}): mend the ` +
+      `path or its rights, or name another with --state or RESLOCK_DIR`,
+    { path },
+    { cause: error },
+  );
+}
+
+/** Makes a directory that every user may put files into. */
+export function makeSharedDirectory(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+    Deno.chmodSync(path, SHARED_DIRECTORY_MODE);
+  } catch (error) {
+    throw accessError("make the directory", path, error);
+  }
+}
+
+/** Makes a directory unless it is there; its modes are left alone then. */
+export function ensureSharedDirectory(path: string): void {
+  requireAccess(`${path}/`, ["read", "write"]);
+  try {
+    if (Deno.statSync(path).isDirectory) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return makeSharedDirectory(path);
+    throw accessError("use the directory", path, error);
+  }
+  throw accessError("use the directory", path, "it is not a directory");
+}
+
+/**
+ * Puts a complete file into place unless there is one.
+ *
+ * It is written under another name and then linked: a reader never meets half of
+ * it, and of many who create it at once exactly one wins.
+ *
+ * @returns whether this call made it
+ */
+export function createFile(path: string, bytes: Uint8Array): boolean {
+  const draft = `${path}.${randomName()}.new`;
+  try {
+    writeNew(draft, bytes);
+    try {
+      Deno.linkSync(draft, path);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return false;
+      // Some file systems know no links. What a reader may meet then, he reads
+      // again until it is whole.
+      return writeNew(path, bytes);
+    } finally {
+      Deno.removeSync(draft);
+    }
+  } catch (error) {
+    throw accessError("create the file", path, error);
+  }
+}
+
+function writeNew(path: string, bytes: Uint8Array): boolean {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { write: true, createNew: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+  try {
+    for (let done = 0; done < bytes.length;) {
+      done += file.writeSync(bytes.subarray(done));
+    }
+    Deno.chmodSync(path, SHARED_FILE_MODE);
+  } finally {
+    file.close();
+  }
+  return true;
+}
+
+/** Makes the state file and its directory where they are missing. */
+export function createStateFile(path: string): void {
+  ensureSharedDirectory(directoryOf(path));
+  createFile(path, Image.empty());
+}
