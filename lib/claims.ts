@@ -1,0 +1,139 @@
+/**
+ * What a pool stands for in the file: the entries and leases of its own.
+ *
+ * Invariants:
+ * (1) An id is in the table before an entry of that id is written, and leaves it only
+ *     after the entry and the lease of that id are gone.
+ * (2) An entry or lease of our owner that is not in the table is left over from a
+ *     write whose outcome nobody saw; the next transaction removes it.
+ * (3) A waiter whose entry somebody else removed is put back where it was.
+ *
+ * @module
+ */
+import { parseNativeId } from "./core/ids.ts";
+import type { EntryRecord, LeaseRecord } from "./core/model.ts";
+import type { PoolState } from "./core/state.ts";
+import type { Observer } from "./store.ts";
+
+/** Somebody who waits for a grant. */
+export interface WaitingClaim {
+  readonly entry: EntryRecord;
+  /** Told once, with the lease. */
+  readonly granted: (lease: LeaseRecord) => void;
+}
+
+/** Somebody who holds a lease. */
+export interface HeldClaim {
+  /** Told the lease as the file has it, each time it is read. */
+  readonly seen: (lease: LeaseRecord, state: PoolState) => void;
+  /** Told once, when it is gone from the file. */
+  readonly gone: () => void;
+}
+
+/** The table of one pool. */
+export class Claims implements Observer {
+  readonly #waiting = new Map<string, WaitingClaim>();
+  readonly #queued = new Set<string>();
+  readonly #held = new Map<string, HeldClaim>();
+  readonly #work = new Set<string>();
+  /** Called after each look at the state. */
+  onObserved: (state: PoolState) => void = () => {};
+  /** The owner that our ids begin with. */
+  owner: string | undefined;
+  #outcomeUnknown = false;
+  #missing = false;
+
+  /** Whether a transaction has to put something right. */
+  get needsRepair(): boolean {
+    return this.#outcomeUnknown || this.#missing;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size + this.#held.size + this.#work.size === 0;
+  }
+
+  addWaiting(claim: WaitingClaim): void {
+    this.#waiting.set(claim.entry.id, claim);
+  }
+
+  /** The entry is in the file: from now on it is missed when it is not. */
+  markQueued(id: string): void {
+    if (this.#waiting.has(id)) this.#queued.add(id);
+  }
+
+  dropWaiting(id: string): void {
+    this.#waiting.delete(id);
+    this.#queued.delete(id);
+  }
+
+  addHeld(id: string, claim: HeldClaim): void {
+    this.#held.set(id, claim);
+  }
+
+  dropHeld(id: string): void {
+    this.#held.delete(id);
+  }
+
+  addWork(id: string): void {
+    this.#work.add(id);
+  }
+
+  dropWork(id: string): void {
+    this.#work.delete(id);
+  }
+
+  /** A write failed somewhere: what is left of it has to be looked for. */
+  doubt(): void {
+    this.#outcomeUnknown = true;
+  }
+
+  prepare(state: PoolState): void {
+    if (this.#outcomeUnknown) {
+      this.#removeStrays(state);
+      this.#outcomeUnknown = false;
+    }
+    for (const id of this.#queued) {
+      const known = state.entry(id) ?? state.lease(id);
+      if (known === undefined) {
+        state.restoreEntry(this.#waiting.get(id)!.entry);
+      }
+    }
+    this.#missing = false;
+  }
+
+  observe(state: PoolState): void {
+    this.#missing = false;
+    for (const [id, claim] of this.#waiting) {
+      const lease = state.lease(id);
+      if (lease !== undefined) {
+        this.dropWaiting(id);
+        claim.granted(lease);
+      } else if (this.#queued.has(id) && state.entry(id) === undefined) {
+        this.#missing = true;
+      }
+    }
+    for (const [id, claim] of this.#held) {
+      const lease = state.lease(id);
+      if (lease !== undefined) {
+        claim.seen(lease, state);
+      } else {
+        this.#held.delete(id);
+        claim.gone();
+      }
+    }
+    this.onObserved(state);
+  }
+
+  #removeStrays(state: PoolState): void {
+    const isStray = (id: string) =>
+      this.owner !== undefined && parseNativeId(id)?.owner === this.owner &&
+      !this.#waiting.has(id) && !this.#held.has(id) && !this.#work.has(id);
+    for (const lease of [...state.leases]) {
+      if (isStray(lease.id)) state.removeLease(lease);
+    }
+    const entries = [...state.work, ...state.waiters.map(({ entry }) => entry)];
+    for (const entry of entries) {
+      if (isStray(entry.id)) state.removeEntry(entry);
+    }
+  }
+}

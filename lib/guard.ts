@@ -1,0 +1,46 @@
+/**
+ * Keeping a lease for a command, beyond the program that took it.
+ *
+ * `flock -F` takes a lock and then becomes the command. The lock is inherited by all
+ * that the command starts, and falls when the last of them is gone.
+ *
+ * @module
+ */
+import { createGuard, guardPath } from "./os/owner_lock.ts";
+import { isGranted } from "./os/permissions.ts";
+
+let flockWorks: Promise<boolean> | undefined;
+
+/** Only the one of util-linux knows `-F`; busybox has another. */
+async function tryFlock(): Promise<boolean> {
+  if (!isGranted({ name: "run", command: "flock" })) return false;
+  try {
+    const { success } = await new Deno.Command("flock", {
+      args: ["-F", "-s", "/dev/null", "true"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch {
+    return false;
+  }
+}
+
+/** The words that start a command under a lease's guard. */
+export async function guardCommand(
+  owners: string,
+  leaseId: string,
+  command: readonly string[],
+): Promise<string[]> {
+  if (!await (flockWorks ??= tryFlock())) return [...command];
+  let guard: string;
+  try {
+    guard = createGuard(owners, leaseId);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    guard = guardPath(owners, leaseId);
+  }
+  // Shared: a lease may have several commands.
+  return ["flock", "-F", "-s", guard, ...command];
+}

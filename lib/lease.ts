@@ -1,0 +1,433 @@
+/**
+ * A lease as its holder has it.
+ *
+ * @module
+ */
+import type { Claims } from "./claims.ts";
+import { checkLabel } from "./core/amount.ts";
+import { LeaseLostError } from "./core/errors.ts";
+import { gpuOfKey, type LeaseRecord, makeEntry } from "./core/model.ts";
+import type { PoolState } from "./core/state.ts";
+import { release, shrink } from "./core/transitions.ts";
+import { guardCommand } from "./guard.ts";
+import { removeGuard } from "./os/owner_lock.ts";
+import { type AmountsByName, toObject } from "./status.ts";
+import type { Store } from "./store.ts";
+
+/** What a lease needs of its pool. */
+export interface LeaseHost {
+  readonly store: Store;
+  readonly claims: Claims;
+  /** Where owner files and guards are. */
+  readonly owners: string;
+  /** A new id for an entry of work. */
+  nextId(): string;
+  isoTime(): string;
+  /** From now on somebody wants to hear at once of reclaims and losses. */
+  listen(): void;
+}
+
+/** Options of {@linkcode Lease.startWork}. */
+export interface WorkOptions {
+  /** How long it will probably take, in whole seconds. */
+  readonly estimatedSeconds?: number;
+  /** How much of it is done, from 0 to 1. */
+  readonly progress?: number;
+  /** For people. */
+  readonly label?: string;
+}
+
+/** What of a lease can be changed; never to more than it holds. */
+export interface LeaseUpdate {
+  /** New amounts of some of what is held; 0 gives a resource back whole. */
+  readonly resources?: AmountsByName;
+  /** Children for which the lease is kept when this process dies. */
+  readonly pids?: readonly number[];
+  /** What is really used, for others to see. */
+  readonly actualResources?: AmountsByName;
+  /** CPU time used so far, in seconds. */
+  readonly cpuSeconds?: number;
+}
+
+function amountsOf(object: AmountsByName): Map<string, number> {
+  const amounts = new Map<string, number>();
+  for (const [name, amount] of Object.entries(object)) {
+    if (!Number.isSafeInteger(amount) || amount < 0) {
+      throw new RangeError(
+        `Cannot set ${
+          JSON.stringify(name)
+        } as the amount must be a whole number ` +
+          `from 0: current value is ${amount}`,
+      );
+    }
+    amounts.set(name, amount);
+  }
+  return amounts;
+}
+
+/** Checks what is said of work that others see. */
+export function checkWork(
+  { estimatedSeconds, progress, label }: WorkOptions,
+): void {
+  if (
+    estimatedSeconds !== undefined &&
+    (!Number.isSafeInteger(estimatedSeconds) || estimatedSeconds < 0)
+  ) {
+    throw new RangeError(
+      `Cannot use "estimatedSeconds" as it must be a whole number from 0: ` +
+        `current value is ${estimatedSeconds}`,
+    );
+  }
+  if (progress !== undefined && !(progress >= 0 && progress <= 1)) {
+    throw new RangeError(
+      `Cannot use "progress" as it must be a number from 0 to 1: current value ` +
+        `is ${progress}`,
+    );
+  }
+  if (label !== undefined) checkLabel(label);
+}
+
+/**
+ * Resources that are held until {@linkcode Lease.release}, the end of its scope
+ * (`await using`), or the end of the process.
+ *
+ * @example Hold memory while a scope lasts
+ * ```ts ignore
+ * await using lease = await pool.acquire({ ram_mb: 4096 });
+ * ```
+ */
+export class Lease implements AsyncDisposable {
+  /** The lease's id in the state file. */
+  readonly id: string;
+  readonly #host: LeaseHost;
+  readonly #onEnd: () => void;
+  // Made on first use: two of them cost as much as the whole lease.
+  #reclaim: AbortController | undefined;
+  #lost: AbortController | undefined;
+  #reclaimReason: DOMException | undefined;
+  #lostReason: LeaseLostError | undefined;
+  #record: LeaseRecord;
+  #work: Work | null = null;
+  #releasing: Promise<void> | undefined;
+  #released = false;
+  #guarded = false;
+
+  /** Made by the pool, once the lease is in the file. */
+  constructor(host: LeaseHost, record: LeaseRecord, onEnd: () => void) {
+    this.id = record.id;
+    this.#host = host;
+    this.#record = record;
+    this.#stand(() => this.#lose());
+    this.#onEnd = onEnd;
+    if (record.reclaimable) host.listen();
+  }
+
+  /** What it was taken for, as other people see it. */
+  get label(): string | null {
+    return this.#record.label;
+  }
+
+  /** Its priority: only requests above it can ask it back. */
+  get priority(): number {
+    return this.#record.priority;
+  }
+
+  /** How long it was waited for, in seconds. */
+  get waitSec(): number {
+    return this.#record.wait_sec ?? 0;
+  }
+
+  /** What it holds; GPU memory by card, as `gpu_<uuid>_vram_mb`. */
+  get resources(): AmountsByName {
+    return toObject(this.#record.resources);
+  }
+
+  /** The cards on which it holds memory. */
+  get gpuUuids(): readonly string[] {
+    return [...this.#record.resources.keys()].flatMap((name) =>
+      gpuOfKey(name) ?? []
+    );
+  }
+
+  /** Whether a request of higher priority has asked for it. */
+  get reclaimRequested(): boolean {
+    return this.#reclaimReason !== undefined;
+  }
+
+  /**
+   * Aborts when a request of higher priority asks for it. The holder decides when
+   * it lets go; nothing is taken by force. It may have been asked for before anybody
+   * listens: look at `aborted` first.
+   */
+  get reclaim(): AbortSignal {
+    this.#host.listen();
+    return (this.#reclaim ??= controller(this.#reclaimReason)).signal;
+  }
+
+  /**
+   * Aborts when the lease was taken away: by an operator's `release` or `reset`.
+   * Do not take it for held before {@linkcode Lease.release} has returned.
+   */
+  get lost(): AbortSignal {
+    this.#host.listen();
+    return (this.#lost ??= controller(this.#lostReason)).signal;
+  }
+
+  /** The work that `estimatedSeconds` started, or null. It ends with the lease. */
+  get work(): Work | null {
+    return this.#work;
+  }
+
+  /**
+   * Gives back parts of what is held; a resource that reaches 0 is given back whole.
+   *
+   * @param amounts how much to give back, by name
+   * @throws {RangeError} if it is more than is held
+   * @throws {LeaseLostError} if the lease is gone
+   */
+  async shrink(amounts: AmountsByName): Promise<void> {
+    const less = amountsOf(amounts);
+    await this.#change((state, lease) => {
+      const rest = new Map<string, number>();
+      for (const [name, amount] of less) {
+        rest.set(name, (lease.resources.get(name) ?? 0) - amount);
+      }
+      return shrink(state, lease, rest);
+    });
+  }
+
+  /**
+   * Changes what others see of the lease. Amounts only ever become smaller.
+   *
+   * @throws {RangeError} if an amount is larger than what is held, or is no whole number
+   * @throws {LeaseLostError} if the lease is gone
+   */
+  async update(update: LeaseUpdate): Promise<void> {
+    const { resources, pids, actualResources, cpuSeconds } = update;
+    const wanted = resources && amountsOf(resources);
+    const fields: Partial<LeaseRecord> = {
+      ...(pids && { pids: pids.map(checkPid) }),
+      ...(actualResources && { actual_resources: amountsOf(actualResources) }),
+      ...(cpuSeconds !== undefined &&
+        { cpu_seconds: checkSeconds(cpuSeconds) }),
+    };
+    await this.#change((state, lease) => {
+      const smaller = wanted ? shrink(state, lease, wanted) : lease;
+      return state.replaceLease(smaller, fields);
+    });
+  }
+
+  /**
+   * Marks the lease as busy: it is not asked back while work is in progress.
+   *
+   * @throws {LeaseLostError} if the lease is gone
+   */
+  async startWork(options: WorkOptions = {}): Promise<Work> {
+    checkWork(options);
+    const id = this.#host.nextId();
+    const now = this.#host.isoTime();
+    this.#host.claims.addWork(id);
+    await this.#change((state, lease) => {
+      state.addEntry(makeEntry({
+        id,
+        pid: lease.pid,
+        host_pid: lease.host_pid,
+        priority: lease.priority,
+        label: options.label ?? null,
+        queued_at: now,
+        started_at: now,
+        lease_id: lease.id,
+        estimated_seconds: options.estimatedSeconds ?? null,
+        progress: options.progress ?? null,
+      }));
+      return lease;
+    });
+    return new Work(this.#host, this.id, id);
+  }
+
+  /**
+   * The words that start a command so that the lease outlives this process, however it
+   * ends, for as long as the command or a descendant of it runs. Uses `flock` of
+   * util-linux; where it is not to be had, the command itself: then name its pid with
+   * {@linkcode Lease.update}.
+   *
+   * @param command the program and its arguments
+   */
+  guard(command: readonly string[]): Promise<string[]> {
+    this.#guarded = true;
+    return guardCommand(this.#host.owners, this.id, command);
+  }
+
+  /**
+   * Gives everything back and wakes those who get it. Doing so again does nothing;
+   * after an error it can be tried again.
+   */
+  release(): Promise<void> {
+    if (this.#released) return Promise.resolve();
+    return this.#releasing ??= this.#release();
+  }
+
+  /** The same as {@linkcode Lease.release}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  async #release(): Promise<void> {
+    const { store, claims } = this.#host;
+    // Before the write: a lease that is missing from now on was not taken from us.
+    claims.dropHeld(this.id);
+    try {
+      await store.transact((state) => void release(state, this.id), {
+        urgent: true,
+      });
+      this.#end();
+    } catch (error) {
+      if (!this.#released) {
+        this.#stand(() => this.#end());
+      }
+      throw error;
+    } finally {
+      this.#releasing = undefined;
+    }
+  }
+
+  /** Hears of the lease in the file from now on, and of its end. */
+  #stand(gone: () => void): void {
+    this.#host.claims.addHeld(this.id, {
+      seen: (lease, state) => this.#see(lease, state),
+      gone,
+    });
+  }
+
+  #end(): void {
+    this.#released = true;
+    this.#onEnd();
+    if (this.#work !== null) this.#host.claims.dropWork(this.#work.id);
+    if (this.#guarded) removeGuard(this.#host.owners, this.id);
+  }
+
+  #see(lease: LeaseRecord, state: PoolState): void {
+    this.#record = lease;
+    // The request itself stays in the queue as work, under the same id.
+    if (this.#work === null && state.entry(lease.id) !== undefined) {
+      this.#work = new Work(this.#host, lease.id, lease.id);
+    }
+    if (!lease.reclaim_requested || this.reclaimRequested) return;
+    // A Python client asks everyone, of whatever priority.
+    if (!isWantedAbove(lease, state)) return;
+    this.#reclaimReason = new DOMException(
+      `The lease ${this.id} is asked back by a request of higher priority`,
+      "AbortError",
+    );
+    this.#reclaim?.abort(this.#reclaimReason);
+  }
+
+  #lose(): void {
+    this.#end();
+    this.#lostReason = this.#lostError();
+    this.#lost?.abort(this.#lostReason);
+  }
+
+  #lostError(): LeaseLostError {
+    return new LeaseLostError(
+      `Cannot use the lease ${this.id} as it is no longer held: it was released, ` +
+        `or taken away by "reslock release" or "reslock reset"`,
+      { leaseId: this.id },
+    );
+  }
+
+  async #change(
+    change: (state: PoolState, lease: LeaseRecord) => LeaseRecord,
+  ): Promise<void> {
+    if (this.#released) throw this.#lostError();
+    const { value } = await this.#host.store.transact((state) => {
+      const lease = state.lease(this.id);
+      return lease === undefined ? undefined : change(state, lease);
+    });
+    if (value === undefined) throw this.#lostError();
+    this.#record = value;
+  }
+}
+
+/** A controller that is aborted already if there is a reason. */
+function controller(reason: Error | undefined): AbortController {
+  const controller = new AbortController();
+  if (reason !== undefined) controller.abort(reason);
+  return controller;
+}
+
+function isWantedAbove(lease: LeaseRecord, state: PoolState): boolean {
+  const names = [...lease.resources.keys()];
+  const hasCard = names.some((name) => gpuOfKey(name) !== undefined);
+  return state.waiters.some(({ priority, counters, slots }) =>
+    priority > lease.priority &&
+    (names.some((name) => counters.has(name)) || (hasCard && slots.length > 0))
+  );
+}
+
+function checkPid(pid: number): number {
+  if (Number.isSafeInteger(pid) && pid > 0) return pid;
+  throw new RangeError(
+    `Cannot use a pid as it must be a whole number from 1: current value is ${pid}`,
+  );
+}
+
+function checkSeconds(seconds: number): number {
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+  throw new RangeError(
+    `Cannot use "cpuSeconds" as it must be a number from 0: current value is ` +
+      `${seconds}`,
+  );
+}
+
+/** Work in progress on a lease. */
+export class Work implements AsyncDisposable {
+  /** The id of its entry in the queue. */
+  readonly id: string;
+  /** The lease that it is done on. */
+  readonly leaseId: string;
+  readonly #host: LeaseHost;
+  #completed = false;
+
+  /** Made by the lease, once the entry is in the file. */
+  constructor(host: LeaseHost, leaseId: string, id: string) {
+    this.id = id;
+    this.leaseId = leaseId;
+    this.#host = host;
+    host.claims.addWork(id);
+  }
+
+  /** Tells others how far it is. Does nothing once it is completed. */
+  async update(options: WorkOptions): Promise<void> {
+    checkWork(options);
+    const { estimatedSeconds, progress, label } = options;
+    if (this.#completed) return;
+    await this.#host.store.transact((state) => {
+      const entry = state.entry(this.id);
+      if (entry?.lease_id !== this.leaseId) return;
+      state.removeEntry(entry);
+      state.addEntry({
+        ...entry,
+        estimated_seconds: estimatedSeconds ?? entry.estimated_seconds,
+        progress: progress ?? entry.progress,
+        label: label ?? entry.label,
+      });
+    });
+  }
+
+  /** Ends it; the lease stays. After an error it can be tried again. */
+  async complete(): Promise<void> {
+    if (this.#completed) return;
+    await this.#host.store.transact((state) => {
+      const entry = state.entry(this.id);
+      if (entry?.lease_id === this.leaseId) state.removeEntry(entry);
+    }, { urgent: true });
+    this.#completed = true;
+    this.#host.claims.dropWork(this.id);
+  }
+
+  /** The same as {@linkcode Work.complete}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.complete();
+  }
+}

@@ -1,0 +1,399 @@
+/**
+ * The pool: acquiring, registering capacities, looking.
+ *
+ * @module
+ */
+import { checkName } from "./core/amount.ts";
+import {
+  AcquireTimeoutError,
+  CorruptStateError,
+  SchemaVersionMismatch,
+  StateAccessError,
+} from "./core/errors.ts";
+import type { LeaseRecord } from "./core/model.ts";
+import { quoted } from "./core/quoted.ts";
+import {
+  describeRequest,
+  parseRequest,
+  type ResourceRequest,
+} from "./core/request.ts";
+import type { PoolState } from "./core/state.ts";
+import { release, reset } from "./core/transitions.ts";
+import { checkWork, Lease } from "./lease.ts";
+import { defaultStatePath } from "./os/paths.ts";
+import { deadOf, Session } from "./session.ts";
+import {
+  type AmountsByName,
+  type LeaseStatus,
+  leaseStatus,
+  type PoolStatus,
+  poolStatus,
+} from "./status.ts";
+
+const LOCK_TIMEOUT_MS = 5000;
+/** The longest delay of a timer; a longer wait is as good as an endless one. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Options of {@linkcode ResourcePool}. */
+export interface ResourcePoolOptions {
+  /**
+   * The state file. Without it: in `RESLOCK_DIR`, in `/var/lib/reslock` where that
+   * directory exists, else in `~/.reslock`, each as `state.json`.
+   */
+  readonly path?: string;
+  /**
+   * Longest wait for the lock of the file, in milliseconds. It is held for
+   * microseconds at a time: only a stopped process makes anybody wait.
+   *
+   * @default {5000}
+   */
+  readonly lockTimeoutMs?: number;
+  /**
+   * Told once what a missing permission or program takes away.
+   *
+   * @default {a line on standard error}
+   */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Options of {@linkcode ResourcePool.tryAcquire}. */
+export interface TryAcquireOptions {
+  /** The higher, the sooner: a whole number. @default {0} */
+  readonly priority?: number;
+  /** What it is for, as other people see it; at most 200 characters. */
+  readonly label?: string;
+  /** Whether a request of higher priority may ask for it back. @default {false} */
+  readonly reclaimable?: boolean;
+  /**
+   * How long it will be held, in whole seconds. Starts work on the lease that others
+   * see, and that keeps it from being asked back.
+   */
+  readonly estimatedSeconds?: number;
+}
+
+/** Options of {@linkcode ResourcePool.acquire}. */
+export interface AcquireOptions extends TryAcquireOptions {
+  /** Calls the wait off; a lease that is held already is not touched. */
+  readonly signal?: AbortSignal;
+  /** Longest wait in milliseconds; `0` means one try. @default {Infinity} */
+  readonly timeoutMs?: number;
+  /**
+   * Whether to wait for capacities that nobody has registered yet, instead of
+   * failing at once.
+   *
+   * @default {false}
+   */
+  readonly waitForCapacity?: boolean;
+  /**
+   * Whether what it needs is kept free for it while it waits. Without that, smaller
+   * requests behind it may pass it for ever.
+   *
+   * @default {true}
+   */
+  readonly hold?: boolean;
+  /** Called once if it has to wait, with its place in the queue, from 1. */
+  readonly onQueued?: (waiting: {
+    readonly id: string;
+    readonly position: number;
+  }) => void;
+}
+
+/**
+ * Resources that processes on one machine share, coordinated through one state file.
+ *
+ * @example Run something that needs GPU memory
+ * ```ts ignore
+ * import { ResourcePool } from "jsr:@reslock/reslock";
+ *
+ * await using pool = new ResourcePool();
+ * await using lease = await pool.acquire({ vram_mb: 4000 }, { priority: 5 });
+ * ```
+ */
+export class ResourcePool implements AsyncDisposable {
+  /** The state file. */
+  readonly path: string;
+  readonly #session: Session;
+
+  /**
+   * Opens nothing yet: files are opened on first need and closed by
+   * {@linkcode ResourcePool.close}.
+   *
+   * @throws {StateAccessError} if no path is given and none can be chosen
+   */
+  constructor(options: ResourcePoolOptions = {}) {
+    const {
+      lockTimeoutMs = LOCK_TIMEOUT_MS,
+      onWarning = (message) => console.warn(`reslock: ${message}`),
+    } = options;
+    this.path = options.path ?? defaultStatePath();
+    this.#session = new Session(this.path, { lockTimeoutMs, onWarning });
+  }
+
+  /**
+   * Waits until the request can be granted, in the order of priority, then arrival.
+   *
+   * @throws {ImpossibleRequestError} if it is more than a registered capacity, or
+   * names none and `waitForCapacity` is not set
+   * @throws {AcquireTimeoutError} after `timeoutMs`
+   * @throws {RangeError} if an amount or option is outside of its range
+   * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {StateAccessError} if the state file cannot be used
+   * @throws the reason of `signal`, once the request has been withdrawn
+   */
+  async acquire(
+    request: ResourceRequest,
+    options: AcquireOptions = {},
+  ): Promise<Lease> {
+    const parsed = parseRequest(request);
+    checkOptions(options);
+    const { signal, timeoutMs = Infinity } = options;
+    signal?.throwIfAborted();
+    const since = performance.now();
+    const session = this.#session;
+    const { waiting, position } = await session.enqueue(parsed, options);
+    if (position === 0) return await waiting.granted;
+    const ended = interruption(signal, timeoutMs);
+    try {
+      await session.confirm(waiting);
+      options.onQueued?.({ id: waiting.id, position });
+      if (timeoutMs === 0) await session.bury({ patient: false });
+      const first = await Promise.race([waiting.granted, ended.promise]);
+      if (first instanceof Lease) return first;
+    } catch (error) {
+      await session.withdraw(waiting, { keepGrant: false });
+      throw error;
+    } finally {
+      ended.clear();
+    }
+    const aborted = signal?.aborted === true;
+    const outcome = await session.withdraw(waiting, { keepGrant: !aborted });
+    if (outcome instanceof Lease) return outcome;
+    if (aborted) throw signal.reason;
+    const waitedMs = Math.round(performance.now() - since);
+    throw new AcquireTimeoutError(
+      `Cannot acquire ${
+        describe(request)
+      } within ${timeoutMs} ms as others have ` +
+        `it: see who with "reslock status", or wait longer`,
+      { request: describeRequest(request), waitedMs },
+    );
+  }
+
+  /**
+   * Takes what is asked for if it is to be had at once; never waits in the queue, and
+   * never passes somebody of the same or a higher priority who does.
+   *
+   * @returns the lease, or null if others have it or wait for it
+   * @throws {ImpossibleRequestError} if it can never be granted
+   * @throws {RangeError} if an amount or option is outside of its range
+   * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {StateAccessError} if the state file cannot be used
+   */
+  async tryAcquire(
+    request: ResourceRequest,
+    options: TryAcquireOptions = {},
+  ): Promise<Lease | null> {
+    const parsed = parseRequest(request);
+    checkOptions(options);
+    const lease = await this.#session.tryOnce(parsed, options);
+    if (lease !== null) return lease;
+    // Perhaps it is a dead process that has it.
+    return await this.#session.bury({ patient: false })
+      ? await this.#session.tryOnce(parsed, options)
+      : null;
+  }
+
+  /**
+   * Registers capacities, and grants whoever waited for them.
+   *
+   * @param capacities amounts by name, whole numbers from 0
+   * @param options.keepExisting leaves alone what has a capacity. @default {false}
+   * @returns the names whose capacity was changed
+   * @throws {RangeError} if a name or an amount cannot be used
+   */
+  async setResources(
+    capacities: AmountsByName,
+    options: { readonly keepExisting?: boolean } = {},
+  ): Promise<string[]> {
+    for (const [name, capacity] of Object.entries(capacities)) {
+      checkName(name);
+      if (!Number.isSafeInteger(capacity) || capacity < 0) {
+        throw new RangeError(
+          `Cannot set ${quoted(name)} as the capacity must be a whole number ` +
+            `from 0: current value is ${capacity}`,
+        );
+      }
+    }
+    const { value } = await this.#session.store.transact((state) => {
+      const changed = Object.keys(capacities).filter((name) => {
+        const known = state.resources.get(name);
+        if (known !== undefined && options.keepExisting) return false;
+        return known !== capacities[name];
+      });
+      for (const name of changed) state.setResource(name, capacities[name]);
+      return changed;
+    });
+    return value;
+  }
+
+  /**
+   * Removes capacities. Leases of them stay; waiters for them wait on.
+   *
+   * @returns the names that had a capacity
+   */
+  async unsetResources(names: readonly string[]): Promise<string[]> {
+    const { value } = await this.#session.store.transact((state) =>
+      names.filter((name) => state.unsetResource(name))
+    );
+    return value;
+  }
+
+  /** Looks at everything, and removes what dead processes have left. */
+  async status(): Promise<PoolStatus> {
+    const session = this.#session;
+    let verdicts = await session.examine({ patient: false });
+    try {
+      if (await session.remove(deadOf(verdicts))) {
+        verdicts = await session.examine({ patient: false });
+      }
+    } catch (error) {
+      // Whoever may only look sees the dead as dead.
+      if (!(error instanceof StateAccessError)) throw error;
+    }
+    return await session.store.view((state) =>
+      poolStatus(this.path, state, verdicts)
+    );
+  }
+
+  /**
+   * Takes a lease away from its holder, who learns of it through `lost`.
+   *
+   * @param id its id, or enough of its beginning to name it alone
+   * @throws {RangeError} if there is no such lease, or more than one
+   */
+  async release(id: string): Promise<LeaseStatus> {
+    const { value } = await this.#session.store.transact((state) => {
+      const exact = state.lease(id);
+      const named = exact
+        ? [exact]
+        : [...state.leases].filter((lease) =>
+          id !== "" && lease.id.startsWith(id)
+        );
+      if (named.length !== 1) {
+        const found = named.length === 0
+          ? "no lease has it"
+          : `${named.length} leases begin with it`;
+        throw new RangeError(
+          `Cannot release ${quoted(id)} as ${found}: ` +
+            `see the ids with "reslock list"`,
+        );
+      }
+      return takeAway(state, named)[0];
+    }, { urgent: true, robs: true });
+    return value;
+  }
+
+  /**
+   * Takes away all leases that have a label.
+   *
+   * @returns the leases, none if no lease has it
+   */
+  async releaseLabel(label: string): Promise<LeaseStatus[]> {
+    const { value } = await this.#session.store.transact(
+      (state) =>
+        takeAway(
+          state,
+          [...state.leases].filter((lease) => lease.label === label),
+        ),
+      { urgent: true, robs: true },
+    );
+    return value;
+  }
+
+  /**
+   * Drops all leases, the queue and the capacities. Programs that wait put themselves
+   * back; those that hold learn of it through `lost`.
+   *
+   * @param options.force also replaces a file that cannot be read. @default {false}
+   */
+  async reset(options: { readonly force?: boolean } = {}): Promise<void> {
+    const clear = (state: PoolState) => {
+      reset(state);
+      for (const name of [...state.resources.keys()]) state.unsetResource(name);
+    };
+    try {
+      await this.#session.store.transact(clear, { urgent: true, robs: true });
+    } catch (error) {
+      const unreadable = error instanceof CorruptStateError ||
+        error instanceof SchemaVersionMismatch;
+      if (!options.force || !unreadable) throw error;
+      await this.#session.store.replace();
+    }
+  }
+
+  /**
+   * Releases what is still held, withdraws what still waits, and closes all files.
+   * The pool cannot be used afterwards.
+   */
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** The same as {@linkcode ResourcePool.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Takes leases away from their holders. */
+function takeAway(
+  state: PoolState,
+  leases: readonly LeaseRecord[],
+): LeaseStatus[] {
+  const busy = state.busyLeases();
+  for (const lease of leases) release(state, lease.id);
+  return leases.map((lease) => leaseStatus(lease, busy));
+}
+
+function describe(request: ResourceRequest): string {
+  return Object.entries(describeRequest(request))
+    .map(([name, amount]) => `${name}=${amount}`).join(", ");
+}
+
+/** Resolves when a wait is called off or has lasted too long. */
+function interruption(
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+): { readonly promise: Promise<void>; readonly clear: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = () => resolve();
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop();
+  const timer = timeoutMs <= MAX_TIMER_MS
+    ? setTimeout(stop, timeoutMs)
+    : undefined;
+  return {
+    promise,
+    clear: () => {
+      signal?.removeEventListener("abort", stop);
+      if (timer !== undefined) clearTimeout(timer);
+    },
+  };
+}
+
+function checkOptions(options: AcquireOptions): void {
+  const { priority, label, estimatedSeconds, timeoutMs } = options;
+  checkWork({ label, estimatedSeconds });
+  if (priority !== undefined && !Number.isSafeInteger(priority)) {
+    throw new RangeError(
+      `Cannot use "priority" as it must be a whole number: current value is ` +
+        `${priority}`,
+    );
+  }
+  if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
+    throw new RangeError(
+      `Cannot use "timeoutMs" as it must be a number from 0: current value is ` +
+        `${timeoutMs}`,
+    );
+  }
+}

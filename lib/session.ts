@@ -1,0 +1,468 @@
+/**
+ * One program's part in the pool: its owner lock, what it waits for and holds, and how
+ * it learns of a grant.
+ *
+ * A wait goes through these steps: the request is written into the queue, or granted in
+ * the same transaction; the bell is made and watched; the file is read again; then
+ * the program sleeps until somebody rings. Whoever frees something grants the next in
+ * line and rings them, so that a wake finds its lease in the file.
+ *
+ * @module
+ */
+import { Claims } from "./claims.ts";
+import { nativeId, parseNativeId } from "./core/ids.ts";
+import { type EntryRecord, type LeaseRecord, makeEntry } from "./core/model.ts";
+import {
+  askOf,
+  needsOutsideTruth,
+  type ParsedRequest,
+} from "./core/request.ts";
+import { plan, type PlanContext } from "./core/scheduler.ts";
+import { type PoolState, waiterOf } from "./core/state.ts";
+import { assertPossible, release, withdraw } from "./core/transitions.ts";
+import { Lease, type LeaseHost } from "./lease.ts";
+import { Liveness, type Vitality } from "./liveness.ts";
+import { removeBell } from "./os/bell.ts";
+import { type Clock, systemClock } from "./os/clock.ts";
+import {
+  OwnerLock,
+  ownerPath,
+  probeLock,
+  sweepOwners,
+} from "./os/owner_lock.ts";
+import { directoryOf, ensureSharedDirectory } from "./os/paths.ts";
+import { KillProbe } from "./os/process_probe.ts";
+import { readDiskFree } from "./outside.ts";
+import { sideDirectory, StateFile } from "./state_file.ts";
+import { FileStore } from "./store.ts";
+import { FRONT_WAITERS, Waker } from "./waker.ts";
+
+/** What a caller may say about a request beside the amounts. */
+export interface Wishes {
+  readonly priority?: number;
+  readonly label?: string;
+  readonly reclaimable?: boolean;
+  readonly estimatedSeconds?: number;
+  readonly waitForCapacity?: boolean;
+  readonly hold?: boolean;
+}
+
+/** A request of ours in the queue. */
+export interface Waiting {
+  readonly id: string;
+  readonly parsed: ParsedRequest;
+  /** Settled by the grant, or by {@linkcode Session.close}. */
+  readonly granted: Promise<Lease>;
+  readonly resolve: (lease: Lease) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** How a withdrawal found its request. */
+export type Withdrawal = Lease | "withdrawn";
+
+/** After a look at the file that failed. */
+const RETRY_MS = 1000;
+
+const NOTHING_KNOWN = {
+  stalled: new Set<string>(),
+  overdue: new Set<string>(),
+};
+
+/** The part of one program, on one state file. */
+export class Session implements LeaseHost {
+  readonly claims = new Claims();
+  readonly owners: string;
+  readonly store: FileStore;
+  readonly #bells: string;
+  readonly #clock: Clock = systemClock;
+  readonly #liveness: Liveness;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #held = new Map<string, Lease>();
+  readonly #onExit = () => this.#leaveQuietly();
+  #owner: OwnerLock | undefined;
+  #waker: Waker | undefined;
+  #sequence = 0;
+  #listening = false;
+  #waking: Promise<void> | undefined;
+  /** What comes after the look in progress: nothing, a look, or one after everybody. */
+  #next: "none" | "look" | "look after all" = "none";
+  #closed = false;
+
+  constructor(
+    path: string,
+    options: {
+      readonly lockTimeoutMs: number;
+      readonly onWarning: (message: string) => void;
+    },
+  ) {
+    this.owners = sideDirectory(path, "owners");
+    this.#bells = sideDirectory(path, "bells");
+    this.store = new FileStore({
+      file: new StateFile(path),
+      bells: this.#bells,
+      clock: this.#clock,
+      observer: this.claims,
+      lockTimeoutMs: options.lockTimeoutMs,
+    });
+    this.#liveness = new Liveness({
+      owners: this.owners,
+      processes: new KillProbe(),
+      clock: this.#clock,
+      warn: options.onWarning,
+    });
+    this.claims.onObserved = (state) => this.#keepVigil(state);
+  }
+
+  isoTime(): string {
+    return new Date(this.#clock.wallMs()).toISOString();
+  }
+
+  nextId(flags?: { confirms?: boolean; yields?: boolean }): string {
+    if (this.#closed) throw closedError();
+    if (this.#owner === undefined) {
+      // First, as it is what all users share; the others lie beside the file.
+      ensureSharedDirectory(directoryOf(this.owners));
+      this.#owner = OwnerLock.create(this.owners);
+      this.claims.owner = this.#owner.name;
+      globalThis.addEventListener("unload", this.#onExit);
+    }
+    return nativeId(this.#owner.name, ++this.#sequence, flags);
+  }
+
+  listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#wake(false);
+  }
+
+  // ------------------------------------------------------------- requests
+
+  /** Puts a request into the queue; its place is 0 if it was granted at once. */
+  async enqueue(
+    parsed: ParsedRequest,
+    wishes: Wishes,
+  ): Promise<{ readonly waiting: Waiting; readonly position: number }> {
+    const draft = this.#draft(parsed, wishes);
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+    // Someone may be rejected before anybody awaits it.
+    promise.catch(() => {});
+    const waiting: Waiting = {
+      id: draft.id,
+      parsed,
+      granted: promise,
+      resolve,
+      reject,
+    };
+    let position: number;
+    try {
+      const { state } = await this.store.transact((state) => {
+        const entry = { ...draft, ...askOf(parsed, state) };
+        assertPossible(state, waiterOf(entry), wishes);
+        this.#waiting.set(draft.id, waiting);
+        this.claims.addWaiting({
+          entry,
+          granted: (record) => this.#grant(waiting, record),
+        });
+        state.addEntry(entry);
+      });
+      position = state.waiters.findIndex(({ id }) => id === draft.id) + 1;
+    } catch (error) {
+      this.#forget(draft.id);
+      throw error;
+    }
+    this.claims.markQueued(draft.id);
+    return { waiting, position };
+  }
+
+  /** Takes what is asked for if it is free; leaves no trace otherwise. */
+  async tryOnce(parsed: ParsedRequest, wishes: Wishes): Promise<Lease | null> {
+    const draft = this.#draft(parsed, wishes);
+    const confirming = await this.#look(draft.id, parsed);
+    let lease: Lease | null = null;
+    try {
+      await this.store.transact((state) => {
+        const entry = { ...draft, ...askOf(parsed, state) };
+        assertPossible(state, waiterOf(entry));
+        state.addEntry(entry);
+        const { grants } = plan(state, { ...NOTHING_KNOWN, confirming });
+        if (grants.some(({ waiter }) => waiter.id === draft.id)) {
+          this.claims.addWaiting({
+            entry,
+            granted: (record) => lease = this.#makeLease(record),
+          });
+        } else {
+          state.removeEntry(entry);
+        }
+      }, { confirming });
+    } catch (error) {
+      this.#forget(draft.id);
+      throw error;
+    }
+    return lease;
+  }
+
+  /**
+   * Asks outside whether there is room, where only this program can tell, and takes
+   * the lease if there is.
+   */
+  async confirm({ id, parsed }: Waiting): Promise<void> {
+    if (!this.#waiting.has(id)) return;
+    const confirming = await this.#look(id, parsed);
+    if (confirming !== undefined) {
+      await this.store.transact(() => {}, { confirming });
+    }
+  }
+
+  /**
+   * Ends a wait. A lease that was granted meanwhile is released or, where it is wanted
+   * all the same, returned.
+   */
+  async withdraw(
+    { id }: Waiting,
+    options: { readonly keepGrant: boolean },
+  ): Promise<Withdrawal> {
+    const granted = this.#held.get(id);
+    if (granted !== undefined) {
+      if (options.keepGrant) return granted;
+      await granted.release();
+      return "withdrawn";
+    }
+    try {
+      await this.store.transact((state) => {
+        const outcome = withdraw(state, id);
+        if (outcome === "granted" && options.keepGrant) return;
+        if (outcome === "granted") release(state, id);
+        // Gone for good: not to be put back, nor to be taken for a stray.
+        this.#waiting.delete(id);
+        this.claims.dropWaiting(id);
+      }, { urgent: true });
+    } catch (error) {
+      this.#forget(id);
+      throw error;
+    }
+    return this.#held.get(id) ?? "withdrawn";
+  }
+
+  /** Removes what dead processes left; whether there was anything. */
+  async bury(options: { readonly patient: boolean }): Promise<boolean> {
+    const verdicts = await this.examine(options);
+    return await this.remove(deadOf(verdicts));
+  }
+
+  /** Who lives, by id. */
+  async examine(
+    { patient }: { readonly patient: boolean },
+  ): Promise<Map<string, Vitality>> {
+    const state = await this.store.view((state) => state);
+    return await this.#liveness.examine(state, {
+      self: this.#owner?.name,
+      patient,
+    });
+  }
+
+  /** Removes entries and leases by id, as those of the dead; whether there were any. */
+  async remove(dead: ReadonlySet<string>): Promise<boolean> {
+    if (dead.size === 0) return false;
+    await this.store.transact((state) => {
+      for (const id of dead) {
+        const entry = state.entry(id);
+        if (entry !== undefined) state.removeEntry(entry);
+        release(state, id);
+      }
+    });
+    this.sweep();
+    return true;
+  }
+
+  /** Removes the files of owners whose entries are gone. */
+  sweep(): void {
+    sweepOwners(
+      this.owners,
+      this.#clock.wallMs(),
+      (owner) => removeBell(this.#bells, owner),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const ends: Promise<unknown>[] = [];
+    for (const waiting of [...this.#waiting.values()]) {
+      waiting.reject(closedError());
+      ends.push(this.withdraw(waiting, { keepGrant: false }));
+    }
+    for (const lease of [...this.#held.values()]) ends.push(lease.release());
+    try {
+      await Promise.all(ends);
+      await this.#waking;
+    } finally {
+      this.#waker?.close();
+      this.#owner?.close();
+      this.store.close();
+      globalThis.removeEventListener("unload", this.#onExit);
+    }
+  }
+
+  #draft(parsed: ParsedRequest, wishes: Wishes): EntryRecord {
+    return makeEntry({
+      id: this.nextId({
+        confirms: needsOutsideTruth(parsed),
+        yields: wishes.hold === false,
+      }),
+      pid: Deno.pid,
+      // A Python client elsewhere would look for our pid among its own and miss
+      // it; the first process lives everywhere.
+      host_pid: this.#liveness.isPrivate ? 1 : null,
+      reclaimable_intent: wishes.reclaimable ?? false,
+      priority: wishes.priority ?? 0,
+      label: wishes.label ?? null,
+      queued_at: this.isoTime(),
+      estimated_seconds: wishes.estimatedSeconds ?? null,
+    });
+  }
+
+  async #look(
+    id: string,
+    parsed: ParsedRequest,
+  ): Promise<PlanContext["confirming"]> {
+    if (!needsOutsideTruth(parsed)) return undefined;
+    return { id, diskFreeMb: await readDiskFree(parsed.counters.keys()) };
+  }
+
+  #grant(waiting: Waiting, record: LeaseRecord): void {
+    this.#waiting.delete(waiting.id);
+    waiting.resolve(this.#makeLease(record));
+  }
+
+  #makeLease(record: LeaseRecord): Lease {
+    const lease = new Lease(this, record, () => this.#held.delete(record.id));
+    this.#held.set(lease.id, lease);
+    return lease;
+  }
+
+  /** After a write that failed nobody knows what of it is in the file. */
+  #forget(id: string): void {
+    this.#waiting.delete(id);
+    this.claims.dropWaiting(id);
+    this.claims.doubt();
+  }
+
+  // --------------------------------------------------------------- waking
+
+  /** Called after each look at the file. */
+  #keepVigil(state: PoolState): void {
+    const waits = this.#waiting.size > 0;
+    const listens = this.#listening && this.#held.size > 0;
+    if (!waits && !listens && this.#waker === undefined) return;
+    if (this.#closed || this.#owner === undefined) return;
+    this.#waker ??= new Waker({
+      owner: this.#owner.name,
+      owners: this.owners,
+      bells: this.#bells,
+      onWake: (timer) => this.#wake(timer),
+      onClosed: (owner) => void this.#lookAfter(owner),
+    });
+    const started = this.#waker.keep({
+      place: waits ? this.#place(state) : undefined,
+      listening: listens,
+      foreign: state.foreignCount > 0,
+    });
+    const repairs = this.claims.needsRepair && this.#waking === undefined;
+    if (started || repairs) this.#wake(false);
+  }
+
+  /** How many waiters of our kind stand before the first of this program. */
+  #place(state: PoolState): number {
+    let place = 0;
+    for (const waiter of state.waiters) {
+      if (this.#waiting.has(waiter.id)) break;
+      if (waiter.native) place++;
+    }
+    return place;
+  }
+
+  /** Looks once more, now or when the look in progress is done. */
+  #wake(timer: boolean): void {
+    if (this.#closed) return;
+    if (this.#waking !== undefined) {
+      if (timer) this.#next = "look after all";
+      else if (this.#next === "none") this.#next = "look";
+      return;
+    }
+    this.#waking = this.#lookAround(timer)
+      .catch(() => this.#wakeLater())
+      .finally(() => {
+        this.#waking = undefined;
+        const next = this.#next;
+        this.#next = "none";
+        if (next !== "none") this.#wake(next === "look after all");
+      });
+  }
+
+  /** The file may be locked, full or gone for a while; at once is too soon. */
+  #wakeLater(): void {
+    this.#next = "none";
+    Deno.unrefTimer(setTimeout(() => this.#wake(true), RETRY_MS));
+  }
+
+  async #lookAround(timer: boolean): Promise<void> {
+    const onDuty = await this.store.view((state) =>
+      timer && this.#isOnDuty(state)
+    );
+    if (this.claims.needsRepair) await this.store.transact(() => {});
+    for (const waiting of [...this.#waiting.values()]) {
+      if (needsOutsideTruth(waiting.parsed)) await this.confirm(waiting);
+    }
+    if (!onDuty || this.#waiting.size === 0) return;
+    // What nobody rings for: a dead ringer, a Python client that gave back.
+    if (!await this.bury({ patient: true }) && await this.store.isUnsettled()) {
+      await this.store.transact(() => {});
+    }
+  }
+
+  /** Whether this program looks after everybody: it is in front, or those are dead. */
+  #isOnDuty(state: PoolState): boolean {
+    if (this.#place(state) < FRONT_WAITERS) return true;
+    const front = state.waiters.filter(({ native }) => native)
+      .slice(0, FRONT_WAITERS);
+    return front.every(({ id }) => {
+      const { owner } = parseNativeId(id)!;
+      return probeLock(ownerPath(this.owners, owner)) !== "held";
+    });
+  }
+
+  /** Someone closed an owner's file; only death drops its lock. */
+  async #lookAfter(owner: string): Promise<void> {
+    try {
+      const dead = await this.store.view((state) =>
+        this.#liveness.diedWith(owner, state)
+      );
+      await this.remove(dead);
+    } catch {
+      // The next look finds the dead one as well.
+    }
+  }
+
+  /** At the end of a program that did not close the pool. */
+  #leaveQuietly(): void {
+    // The file of an owner that holds or waits has to stay: its free lock is the
+    // proof that it is dead.
+    if (!this.claims.isEmpty) return;
+    this.#waker?.close();
+    this.#owner?.close();
+  }
+}
+
+/** The ids that were found dead. */
+export function deadOf(verdicts: ReadonlyMap<string, Vitality>): Set<string> {
+  const dead = new Set<string>();
+  for (const [id, vitality] of verdicts) if (vitality === "dead") dead.add(id);
+  return dead;
+}
+
+function closedError(): DOMException {
+  return new DOMException(
+    "Cannot use the pool as it was closed: make a new one",
+    "AbortError",
+  );
+}

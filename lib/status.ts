@@ -1,0 +1,192 @@
+/**
+ * The pool as callers see it.
+ *
+ * @module
+ */
+import { parseNativeId } from "./core/ids.ts";
+import type { Amounts, EntryRecord, LeaseRecord } from "./core/model.ts";
+import type { PoolState } from "./core/state.ts";
+import type { Vitality } from "./liveness.ts";
+
+/** Amounts by name; the object has no prototype, so that any name is safe. */
+export type AmountsByName = Readonly<Record<string, number>>;
+
+/** Who holds what. */
+export interface LeaseStatus {
+  /** Its id; the beginning will do for commands, where no other has the same. */
+  readonly id: string;
+  /** The process, as it sees itself. */
+  readonly pid: number;
+  /** The holder's pid as the host sees it, where the holder knew it. */
+  readonly hostPid: number | null;
+  /** What is held; GPU memory by card, as `gpu_<uuid>_vram_mb`. */
+  readonly resources: AmountsByName;
+  /** The higher, the sooner. */
+  readonly priority: number;
+  /** When it was granted, ISO 8601. */
+  readonly acquiredAt: string;
+  /** When it was asked for, ISO 8601. */
+  readonly queuedAt: string | null;
+  /** How long it was waited for, in seconds. */
+  readonly waitSec: number | null;
+  /** Whether requests of higher priority may ask for it back. */
+  readonly reclaimable: boolean;
+  /** Whether one has asked. */
+  readonly reclaimRequested: boolean;
+  /** Since when, ISO 8601. */
+  readonly reclaimRequestedAt: string | null;
+  /** What it is for, in the words of whoever asked. */
+  readonly label: string | null;
+  /** Children for which the lease is kept. */
+  readonly pids: readonly number[];
+  /** What the holder measured that it uses. */
+  readonly actualResources: AmountsByName;
+  /** CPU time used so far as the holder says, in seconds. */
+  readonly cpuSeconds: number | null;
+  /** Whether it was taken by this package, not by the Python one. */
+  readonly native: boolean;
+  /** Whether its holder lives; `dead` stays only where it could not be removed. */
+  readonly owner: Vitality;
+  /** Whether work is in progress on it: it is not asked back then. */
+  readonly busy: boolean;
+}
+
+/** Who waits for what, or works on a lease. */
+export interface EntryStatus {
+  /** Its id; the beginning will do for commands, where no other has the same. */
+  readonly id: string;
+  /** The process, as it sees itself. */
+  readonly pid: number;
+  /** Its pid as the host sees it, where it knew that. */
+  readonly hostPid: number | null;
+  /** What is asked for beside GPU memory. */
+  readonly resources: AmountsByName;
+  /** GPU memory asked for, in MiB, one amount for each card. */
+  readonly vramMb: readonly number[] | null;
+  /** GPU memory asked for on each of `numGpus` cards, in MiB. */
+  readonly vramMbEach: number | null;
+  /** How many cards get `vramMbEach`. */
+  readonly numGpus: number;
+  /** Whether the lease may be asked back once it is granted. */
+  readonly reclaimableIntent: boolean;
+  /** The higher, the sooner. */
+  readonly priority: number;
+  /** What it is for, in the words of whoever asked. */
+  readonly label: string | null;
+  /** When it was asked for, ISO 8601. */
+  readonly queuedAt: string;
+  /** When the work began, ISO 8601. */
+  readonly startedAt: string | null;
+  /** The lease that is worked on; null while it waits. */
+  readonly leaseId: string | null;
+  /** How long it will probably take, in seconds. */
+  readonly estimatedSeconds: number | null;
+  /** How much of the work is done, from 0 to 1. */
+  readonly progress: number | null;
+  /** Whether it was written by this package, not by the Python one. */
+  readonly native: boolean;
+  /** Whether its process lives. */
+  readonly owner: Vitality;
+}
+
+/** All that the state file says. */
+export interface PoolStatus {
+  /** The state file. */
+  readonly path: string;
+  /** Capacity by name. */
+  readonly resources: AmountsByName;
+  /** Leased amount by name, for every capacity. */
+  readonly used: AmountsByName;
+  /** What is left by name, for every capacity; never below 0. */
+  readonly available: AmountsByName;
+  /** All leases, oldest first. */
+  readonly leases: readonly LeaseStatus[];
+  /** Those who wait, by rank, then the work in progress. */
+  readonly queue: readonly EntryStatus[];
+}
+
+/** A plain object for amounts. */
+export function toObject(amounts: Amounts): AmountsByName {
+  const object: Record<string, number> = Object.create(null);
+  for (const [name, amount] of amounts) object[name] = amount;
+  return object;
+}
+
+type Verdicts = ReadonlyMap<string, Vitality>;
+
+/** A lease for callers. */
+export function leaseStatus(
+  lease: LeaseRecord,
+  busy: ReadonlySet<string>,
+  verdicts: Verdicts = new Map(),
+): LeaseStatus {
+  return {
+    id: lease.id,
+    pid: lease.pid,
+    hostPid: lease.host_pid,
+    resources: toObject(lease.resources),
+    priority: lease.priority,
+    acquiredAt: lease.acquired_at,
+    queuedAt: lease.queued_at,
+    waitSec: lease.wait_sec,
+    reclaimable: lease.reclaimable,
+    reclaimRequested: lease.reclaim_requested,
+    reclaimRequestedAt: lease.reclaim_requested_at,
+    label: lease.label,
+    pids: lease.pids,
+    actualResources: toObject(lease.actual_resources),
+    cpuSeconds: lease.cpu_seconds,
+    native: parseNativeId(lease.id) !== undefined,
+    owner: verdicts.get(lease.id) ?? "unknown",
+    busy: busy.has(lease.id),
+  };
+}
+
+function entryStatus(entry: EntryRecord, verdicts: Verdicts): EntryStatus {
+  return {
+    id: entry.id,
+    pid: entry.pid,
+    hostPid: entry.host_pid,
+    resources: toObject(entry.resources),
+    vramMb: entry.vram_mb,
+    vramMbEach: entry.vram_mb_each,
+    numGpus: entry.num_gpus,
+    reclaimableIntent: entry.reclaimable_intent,
+    priority: entry.priority,
+    label: entry.label,
+    queuedAt: entry.queued_at,
+    startedAt: entry.started_at,
+    leaseId: entry.lease_id,
+    estimatedSeconds: entry.estimated_seconds,
+    progress: entry.progress,
+    native: parseNativeId(entry.id) !== undefined,
+    owner: verdicts.get(entry.id) ?? "unknown",
+  };
+}
+
+/** The whole state for callers. */
+export function poolStatus(
+  path: string,
+  state: PoolState,
+  verdicts: Verdicts,
+): PoolStatus {
+  const used = new Map<string, number>();
+  const available = new Map<string, number>();
+  for (const name of state.resources.keys()) {
+    used.set(name, state.used.get(name) ?? 0);
+    available.set(name, state.free(name));
+  }
+  const busy = state.busyLeases();
+  const byAge = (a: LeaseRecord, b: LeaseRecord) =>
+    a.acquired_at < b.acquired_at ? -1 : a.acquired_at > b.acquired_at ? 1 : 0;
+  const queue = [...state.waiters.map(({ entry }) => entry), ...state.work];
+  return {
+    path,
+    resources: toObject(state.resources),
+    used: toObject(used),
+    available: toObject(available),
+    leases: [...state.leases].sort(byAge)
+      .map((lease) => leaseStatus(lease, busy, verdicts)),
+    queue: queue.map((entry) => entryStatus(entry, verdicts)),
+  };
+}

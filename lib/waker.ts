@@ -1,0 +1,171 @@
+/**
+ * When a pool looks at the file again: when its bell rings, when an owner dies, and
+ * now and then by itself, as bells and watches may fail.
+ *
+ * Sleeping costs nothing: a bell is one watched file. Only the first waiters of the
+ * queue look every second and hear of deaths; the others look seldom, the more so
+ * the further behind they stand.
+ *
+ * @module
+ */
+import { createBell, removeBell, type Watch, watch } from "./os/bell.ts";
+
+/** The waiters from the front that look after everybody. */
+export const FRONT_WAITERS = 3;
+
+const FRONT_POLL_MS = 1000;
+/** While a Python client holds or waits: it rings nobody. */
+const FOREIGN_POLL_MS = 100;
+const SLOWEST_POLL_MS = 30_000;
+/** A holder that may be asked back: a Python client that comes along rings nobody. */
+const HOLDER_POLL_MS = 2000;
+/** A wait as short as this ends before it pays to set up a watch for deaths. */
+const SETTLE_MS = 10;
+/** Without a watch, each place further back looks so much less often. */
+const BLIND_POLL_MS = 25;
+
+/** Who has to be woken, and how urgently. */
+export interface Vigil {
+  /** Place of the first of our waiters among all of ours; undefined if none waits. */
+  readonly place: number | undefined;
+  /** Whether a holder wants to hear of a reclaim or of its loss. */
+  readonly listening: boolean;
+  /** Whether Python clients take part. */
+  readonly foreign: boolean;
+}
+
+/** What a waker needs, and whom it wakes. */
+export interface WakerOptions {
+  readonly owner: string;
+  readonly owners: string;
+  readonly bells: string;
+  /** The bell rang, or it is time to look. */
+  readonly onWake: (timer: boolean) => void;
+  /** An owner's file was closed by its writer. */
+  readonly onClosed: (owner: string) => void;
+}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** Bell, watches and timers of one pool. */
+export class Waker {
+  readonly #options: WakerOptions;
+  #hasBell = false;
+  #bellWatch: Watch | undefined;
+  #deathWatch: Watch | undefined;
+  /** Stays once it has fired: where nothing can be watched, once is enough to try. */
+  #settleTimer: Timer | undefined;
+  #pollTimer: Timer | undefined;
+  #pollDelay: number | undefined;
+  #keepsAlive = false;
+  #vigil: Vigil = { place: undefined, listening: false, foreign: false };
+
+  constructor(options: WakerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Adapts to what is waited for.
+   *
+   * @returns whether a watch was started, after which the state has to be read
+   * again: what happened before was not heard
+   */
+  keep(vigil: Vigil): boolean {
+    this.#vigil = vigil;
+    const waits = vigil.place !== undefined;
+    const started = (waits || vigil.listening) && this.#startBell();
+    this.#setRef(waits);
+    if (!this.#isFront) this.#stopDeathWatch();
+    else this.#settleTimer ??= this.#startSettling();
+    this.#schedule();
+    return started;
+  }
+
+  close(): void {
+    this.#stopDeathWatch();
+    if (this.#pollTimer !== undefined) clearTimeout(this.#pollTimer);
+    this.#bellWatch?.close();
+    if (this.#hasBell) removeBell(this.#options.bells, this.#options.owner);
+  }
+
+  get #isFront(): boolean {
+    const { place } = this.#vigil;
+    return place !== undefined && place < FRONT_WAITERS;
+  }
+
+  #startBell(): boolean {
+    if (this.#hasBell) return false;
+    const { bells, owner, onWake } = this.#options;
+    createBell(bells, owner);
+    this.#hasBell = true;
+    this.#bellWatch = watch(`${bells}/${owner}`, ["modify"], () => {
+      onWake(false);
+    });
+    return this.#bellWatch !== undefined;
+  }
+
+  #setRef(keepsAlive: boolean): void {
+    if (this.#keepsAlive === keepsAlive) return;
+    this.#keepsAlive = keepsAlive;
+    this.#bellWatch?.setRef(keepsAlive);
+    if (this.#pollTimer === undefined) return;
+    if (keepsAlive) Deno.refTimer(this.#pollTimer);
+    else Deno.unrefTimer(this.#pollTimer);
+  }
+
+  #startSettling(): Timer {
+    return setTimeout(() => {
+      const { owners, owner, onWake, onClosed } = this.#options;
+      this.#deathWatch = watch(owners, ["access"], (paths) => {
+        for (const path of paths) {
+          const name = path.slice(path.lastIndexOf("/") + 1);
+          if (name !== owner) onClosed(name);
+        }
+      });
+      this.#deathWatch?.setRef(false);
+      // Whoever died before was not heard.
+      onWake(true);
+    }, SETTLE_MS);
+  }
+
+  #stopDeathWatch(): void {
+    // The first use of a timer loads a module of the runtime: not for nothing.
+    if (this.#settleTimer !== undefined) clearTimeout(this.#settleTimer);
+    this.#settleTimer = undefined;
+    this.#deathWatch?.close();
+    this.#deathWatch = undefined;
+  }
+
+  #schedule(): void {
+    const delay = this.#delay();
+    if (delay === this.#pollDelay) return;
+    this.#pollDelay = delay;
+    if (this.#pollTimer !== undefined) clearTimeout(this.#pollTimer);
+    if (delay !== undefined) this.#arm(delay);
+  }
+
+  #arm(delay: number): void {
+    // Spread out: those who came together must not look together for ever.
+    this.#pollTimer = setTimeout(() => {
+      this.#arm(delay);
+      this.#options.onWake(true);
+    }, delay * (0.9 + 0.2 * Math.random()));
+    if (this.#vigil.place === undefined) Deno.unrefTimer(this.#pollTimer);
+  }
+
+  #delay(): number | undefined {
+    const { place, listening, foreign } = this.#vigil;
+    if (place !== undefined) {
+      if (foreign && place < FRONT_WAITERS) {
+        return FOREIGN_POLL_MS * (1 + place);
+      }
+      if (this.#bellWatch === undefined) {
+        return Math.min(SLOWEST_POLL_MS, BLIND_POLL_MS * (1 + place));
+      }
+      // The next ones see to it that the front lives; the last look seldom.
+      const behind = Math.max(1, place / FRONT_WAITERS);
+      return Math.min(SLOWEST_POLL_MS, FRONT_POLL_MS * behind);
+    }
+    return listening ? HOLDER_POLL_MS : undefined;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Coordinates GPU memory, RAM, CPU cores and any named quantity between processes that
+ * share a machine, without a daemon.
+ *
+ * @example
+ * ```ts ignore
+ * import { ResourcePool } from "jsr:@reslock/reslock";
+ *
+ * await using pool = new ResourcePool();
+ * await using lease = await pool.acquire({ vram_mb: 4000 }, { label: "whisper" });
+ * ```
+ *
+ * @module
+ */
+export {
+  AcquireTimeoutError,
+  CorruptStateError,
+  ImpossibleRequestError,
+  LeaseLostError,
+  LockTimeoutError,
+  SchemaVersionMismatch,
+  StateAccessError,
+} from "./lib/core/errors.ts";
+export { SCHEMA_VERSION } from "./lib/core/model.ts";
+export type { ResourceRequest } from "./lib/core/request.ts";
+export {
+  Lease,
+  type LeaseUpdate,
+  Work,
+  type WorkOptions,
+} from "./lib/lease.ts";
+export {
+  type AcquireOptions,
+  ResourcePool,
+  type ResourcePoolOptions,
+  type TryAcquireOptions,
+} from "./lib/pool.ts";
+export type {
+  AmountsByName,
+  EntryStatus,
+  LeaseStatus,
+  PoolStatus,
+} from "./lib/status.ts";
+export {
+  type AmountOptions,
+  checkLabel,
+  checkName,
+  formatAmount,
+  formatMb,
+  parseAmount,
+  parseCount,
+  parseSize,
+} from "./lib/core/amount.ts";
+export {
+  type Detection,
+  type DetectionOptions,
+  detectResources,
+} from "./lib/os/detection.ts";
+export type { DiskSpace } from "./lib/os/disk.ts";
+export {
+  detectGpus,
+  type Finding,
+  GpuDetectionError,
+  type GpuInfo,
+  type GpuMemory,
+  type GpuProcess,
+  type GpuVendor,
+  type MigPlace,
+  readGpuMemory,
+  readGpuProcesses,
+} from "./lib/os/gpu.ts";
+export {
+  type CpuCores,
+  detectCpuCores,
+  detectDisks,
+  detectNetwork,
+  detectRamMb,
+  type DiskOptions,
+  type NetworkLink,
+  type Ram,
+  type RamOptions,
+} from "./lib/os/host.ts";
+export type { Vitality } from "./lib/liveness.ts";

@@ -1,0 +1,227 @@
+/**
+ * The layers of the code are those that `lib/README.md` shows, each file says what
+ * it is for, and each has a test.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ROOT } from "./support/deno.ts";
+
+/** From the lowest; a folder stands for all that is in it. */
+const TIERS: readonly (readonly string[])[] = [
+  ["lib/core/"],
+  ["lib/os/"],
+  [
+    "lib/guard.ts",
+    "lib/liveness.ts",
+    "lib/outside.ts",
+    "lib/state_file.ts",
+    "lib/waker.ts",
+  ],
+  ["lib/status.ts", "lib/store.ts"],
+  ["lib/claims.ts"],
+  ["lib/lease.ts"],
+  ["lib/session.ts"],
+  ["lib/pool.ts"],
+  ["mod.ts"],
+  ["lib/cli/"],
+  ["cli.ts"],
+];
+
+/** Tests that call files which have none of their own name. */
+const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
+  "tests/core/codec_test.ts": ["core/model", "core/errors"],
+  "tests/core/image_test.ts": ["core/bytes"],
+  "tests/core/reclaim_test.ts": ["core/least_loss"],
+  "tests/core/scheduler_test.ts": ["core/ledger"],
+  "tests/os/gpu/nvidia_test.ts": ["os/gpu/nvidia_mig", "os/gpu/source"],
+  "tests/pool_test.ts": [
+    ...["claims", "lease", "outside", "session", "status", "store"],
+    "os/clock",
+  ],
+  "tests/process/handoff_test.ts": ["os/bell", "waker"],
+  "tests/process/namespaces_test.ts": ["liveness", "os/process_probe"],
+  "tests/process/permissions_test.ts": ["os/permissions"],
+  "tests/process/users_test.ts": ["os/file", "os/owner_lock", "os/paths"],
+  "tests/cli/bad_input_test.ts": ["cli/exit_codes", "cli/failure"],
+  "tests/cli/commands_test.ts": [
+    ...["cli/context", "cli/detect", "cli/init", "cli/list", "cli/pool"],
+    ...["cli/release", "cli/reset", "cli/schema", "cli/set", "cli/status"],
+    ...["cli/summary", "cli/unset"],
+  ],
+  "tests/cli/render_pool_test.ts": ["cli/render"],
+  "tests/cli/run_test.ts": [
+    ...["cli/run/child", "cli/run/later", "cli/run/signals", "guard"],
+  ],
+  "tests/cli/schema_view_test.ts": ["cli/formats", "cli/json"],
+};
+
+/** A test of it would change the machine that it runs on. */
+const NOT_TESTED = ["lib/cli/system_directory.ts"];
+
+/** What is not in a pure file, and what it would make the outcome depend on. */
+const IMPURE = [
+  /\bDeno\b/, // the machine
+  /\b(?:performance|setTimeout|setInterval)\b/, // the time
+  /\bDate\.now\b|\bnew Date\(\)/,
+  /\b(?:Math\.random|crypto)\b/, // chance
+  /\b(?:console|fetch|globalThis|process)\b/, // the world
+];
+
+function filesBelow(folder: string): string[] {
+  const files: string[] = [];
+  for (const { name, isDirectory } of Deno.readDirSync(`${ROOT}${folder}`)) {
+    const path = `${folder}${name}`;
+    if (isDirectory) files.push(...filesBelow(`${path}/`));
+    else if (name.endsWith(".ts")) files.push(path);
+  }
+  return files.sort();
+}
+
+const LIB = filesBelow("lib/");
+const FILES = [...LIB, "mod.ts", "cli.ts"];
+
+function read(file: string): string {
+  return Deno.readTextFileSync(`${ROOT}${file}`);
+}
+
+/** A file without its comments: examples import what the file itself does not. */
+function codeOf(file: string): string {
+  return read(file).replaceAll(/\/\*[^]*?\*\//g, "")
+    .replaceAll(/(?<=^|\s)\/\/.*$/gm, "");
+}
+
+/** What a file imports; files by their path from the repository's folder. */
+function importsOf(file: string, options: { late: boolean }): string[] {
+  const fixed = /^(?:import|export)\b(?:[^;"]*\bfrom)?\s*"([^"]+)"/gm;
+  const late = /\bimport\(\s*"([^"]+)"/g;
+  const code = codeOf(file);
+  const found = [...code.matchAll(fixed)];
+  if (options.late) found.push(...code.matchAll(late));
+  return found.map(([, specifier]) =>
+    /^\.\.?\//.test(specifier)
+      ? new URL(specifier, `file:///${file}`).pathname.slice(1)
+      : specifier
+  );
+}
+
+/** All that a file imports, at once or later. */
+function allImportsOf(file: string): string[] {
+  return importsOf(file, { late: true });
+}
+
+function tierOf(file: string): number {
+  return TIERS.findIndex((tier) =>
+    tier.some((part) =>
+      part.endsWith("/") ? file.startsWith(part) : file === part
+    )
+  );
+}
+
+/** Of the repository, and not of a package or of Deno. */
+function isOwn(specifier: string): boolean {
+  return /^(?:lib\/|mod\.ts$|cli\.ts$)/.test(specifier);
+}
+
+Deno.test("allImportsOf() finds every form of import, and none in comments", () => {
+  assert(allImportsOf("lib/pool.ts").includes("lib/core/errors.ts"));
+  assert(allImportsOf("mod.ts").includes("lib/lease.ts"));
+  assert(allImportsOf("lib/cli/commands.ts").includes("lib/cli/run.ts"));
+  assert(allImportsOf("cli.ts").includes("@cliffy/command"));
+  assertEquals(allImportsOf("mod.ts").filter((name) => !isOwn(name)), []);
+});
+
+Deno.test("every file stands in one tier and imports lower ones, or its own folder", () => {
+  const wrong: string[] = [];
+  for (const file of FILES) {
+    const tier = tierOf(file);
+    if (tier < 0) wrong.push(`${file} stands in no tier`);
+    for (const imported of allImportsOf(file).filter(isOwn)) {
+      const other = tierOf(imported);
+      const shares = other === tier && TIERS[tier][0].endsWith("/");
+      if (other >= tier && !shares) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("no file imports itself by way of others", () => {
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]) => {
+    assert(!path.includes(file), [...path, file].join(" imports "));
+    if (done.has(file)) return;
+    // What is loaded later finds everything else complete.
+    for (const imported of importsOf(file, { late: false }).filter(isOwn)) {
+      walk(imported, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const file of FILES) walk(file, []);
+});
+
+Deno.test("the command line sees the pool through mod.ts alone", () => {
+  for (const file of LIB.filter((file) => file.startsWith("lib/cli/"))) {
+    for (const imported of allImportsOf(file).filter(isOwn)) {
+      assertMatch(imported, /^(?:mod\.ts$|lib\/cli\/)/, file);
+    }
+  }
+});
+
+Deno.test("only the command line imports packages, and only by their bare names", () => {
+  for (const file of FILES) {
+    const isCommandLine = file === "cli.ts" || file.startsWith("lib/cli/");
+    const packages = allImportsOf(file).filter((name) =>
+      !isOwn(name) && name !== "deno.json" && !name.startsWith("node:")
+    );
+    if (!isCommandLine) assertEquals(packages, [], file);
+    for (const name of packages) assertMatch(name, /^@(?:cliffy|std)\//, file);
+  }
+});
+
+Deno.test("lib/core/ is pure", () => {
+  for (const file of LIB.filter((file) => file.startsWith("lib/core/"))) {
+    const foreign = allImportsOf(file).filter((name) =>
+      !name.startsWith("lib/core/")
+    );
+    assertEquals(foreign, [], file);
+    const code = codeOf(file);
+    for (const word of IMPURE) {
+      assertEquals(word.exec(code)?.[0], undefined, file);
+    }
+  }
+});
+
+Deno.test("every file opens by saying what it is for", () => {
+  // A comment before any code, whose last line is `@module`.
+  const opening = /^\/\*\*\n \* \S(?:(?!\*\/)[^])*\n \* @module\n \*\//;
+  assertEquals(FILES.filter((file) => !opening.test(read(file))), []);
+});
+
+Deno.test("every file of lib/ has a test of its name, or is named above", () => {
+  const tests = filesBelow("tests/");
+  const tested = Object.values(ALSO_TESTED).flat().map((name) =>
+    `lib/${name}.ts`
+  );
+  const lacking = LIB.filter((file) =>
+    !tested.includes(file) && !NOT_TESTED.includes(file) &&
+    !tests.includes(file.replace("lib/", "tests/").replace(".ts", "_test.ts"))
+  );
+  assertEquals(lacking, []);
+  const named = [...tested, ...NOT_TESTED];
+  assertEquals(named.filter((file) => !LIB.includes(file)), []);
+  const gone = Object.keys(ALSO_TESTED).filter((file) => !tests.includes(file));
+  assertEquals(gone, []);
+});
+
+Deno.test("lib/README.md names every part of every tier", () => {
+  const [, table = ""] = read("lib/README.md").split("\n## Layers\n");
+  const rows = table.split("\n## ")[0].split("\n")
+    .filter((line) => line.startsWith("| `"));
+  const named = rows.map((row) =>
+    [...row.split("|")[1].matchAll(/`([^`]+)`/g)].map(([, name]) => name).sort()
+  );
+  const shown = TIERS.toReversed().map((tier) =>
+    tier.map((part) => part.endsWith("/") ? part : part.replace("lib/", ""))
+  );
+  assertEquals(named, shown);
+});

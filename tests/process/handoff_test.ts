@@ -1,0 +1,195 @@
+/**
+ * Who is woken, and how soon, when a lease becomes free in another process.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { ResourcePool } from "../../mod.ts";
+import { parseNativeId } from "../../lib/core/ids.ts";
+import { Actor, type ActorWait, Cast } from "../support/actor.ts";
+import {
+  childrenOf,
+  Folder,
+  processState,
+  until,
+  watchesOf,
+  within,
+} from "../support/processes.ts";
+
+/** Far above what it takes on a busy machine, below every slow look but the first. */
+const PROMPT_MS = 2000;
+/** Well below the second after which a waiter looks by itself. */
+const UNPOLLED_MS = 200;
+/** A parent that never asks how its child ended. */
+const CARELESS = ["sh", "-c", 'exec 3<&0; "$@" <&3 & exec sleep 300', "sh"];
+
+function ownerOf(id: string): string {
+  return parseNativeId(id)!.owner;
+}
+
+async function startPool(folder: Folder, slots = 1): Promise<ResourcePool> {
+  const pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: slots });
+  return pool;
+}
+
+/** Lets each ask for one slot, in this order. */
+async function queueAll({ actors }: Cast): Promise<ActorWait[]> {
+  const waits = [];
+  for (const actor of actors) waits.push(await actor.queue({ slot: 1 }));
+  return waits;
+}
+
+/** A front waiter watches its bell and the owners, looks once more, and sleeps. */
+async function untilAsleep({ pid }: Actor): Promise<void> {
+  await until("the waiter watches", () => watchesOf(pid) === 2);
+  // Nothing tells from outside when that look is over.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+function stop(actor: Actor): Promise<void> {
+  actor.program.signal("SIGSTOP");
+  return until(
+    "the actor has stopped",
+    () => processState(actor.program.pid) === "T",
+  );
+}
+
+Deno.test("Lease.release() rings the bell of the next waiter and no other", async () => {
+  using folder = new Folder();
+  await using pool = await startPool(folder);
+  const lease = await pool.acquire({ slot: 1 });
+  await using cast = await Cast.start(4, folder.state);
+  const waits = await queueAll(cast);
+  const rung: string[] = [];
+  using watcher = Deno.watchFs(`${folder.state}.bells`);
+  const listening = (async () => {
+    for await (const { kind, paths } of watcher) {
+      const name = paths[0].slice(paths[0].lastIndexOf("/") + 1);
+      if (kind === "modify" && name !== rung.at(-1)) rung.push(name);
+      // Events come in order: none of an earlier ring is still to come.
+      if (rung.length === 3) return;
+    }
+  })();
+  await lease.release();
+  for (const [i, { granted }] of waits.slice(0, 3).entries()) {
+    await within(`grant ${i}`, PROMPT_MS, granted);
+    await cast.actors[i].release();
+  }
+  await within("three bells", PROMPT_MS, listening);
+  assertEquals(rung, waits.slice(0, 3).map(({ id }) => ownerOf(id)));
+});
+
+Deno.test("Lease.release() wakes a waiter whose bell is gone", async () => {
+  using folder = new Folder();
+  await using pool = await startPool(folder);
+  const lease = await pool.acquire({ slot: 1 });
+  await using waiter = await Actor.start(folder.state);
+  const { id, granted } = await waiter.queue({ slot: 1 });
+  await untilAsleep(waiter);
+  // The same to the waiter as a ringer that dies between its write and its ring.
+  Deno.removeSync(`${folder.state}.bells/${ownerOf(id)}`);
+  await lease.release();
+  await within("the grant without a bell", PROMPT_MS, granted);
+});
+
+Deno.test("Lease.release() grants a stopped waiter, and those beside it wait for nothing", async () => {
+  using folder = new Folder();
+  await using pool = await startPool(folder, 2);
+  const lease = await pool.acquire({ slot: 2 });
+  await using cast = await Cast.start(3, folder.state);
+  const [first, second, third] = await queueAll(cast);
+  const [stopped, running] = cast.actors;
+  await stop(stopped);
+  await lease.release();
+  await within("the grant beside the stopped one", PROMPT_MS, second.granted);
+  const { leases } = await pool.status();
+  assertEquals(
+    leases.map(({ id }) => id).sort(),
+    [first.id, second.id].sort(),
+  );
+  await running.release();
+  await within("the grant behind the stopped one", PROMPT_MS, third.granted);
+  stopped.program.signal("SIGCONT");
+  await within("the grant that lay ready", PROMPT_MS, first.granted);
+  await stopped.release();
+});
+
+Deno.test("ResourcePool.acquire() hears that the holder was killed", async () => {
+  using folder = new Folder();
+  await using _pool = await startPool(folder);
+  await using waiter = await Actor.start(folder.state);
+  const delays: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    await using holder = await Actor.start(folder.state);
+    await holder.acquire({ slot: 1 });
+    const { granted } = await waiter.queue({ slot: 1 });
+    const killedAt = performance.now();
+    await holder.kill();
+    delays.push((await granted).heardAt - killedAt);
+    await waiter.release();
+  }
+  const [, , median, , slowest] = delays.toSorted((a, b) => a - b);
+  assert(median < UNPOLLED_MS, `It looked by itself only: ${delays} ms`);
+  assert(slowest < PROMPT_MS, `Too slow: ${delays} ms`);
+});
+
+Deno.test("ResourcePool.acquire() takes what a zombie held", async () => {
+  using folder = new Folder();
+  await using _pool = await startPool(folder);
+  await using holder = await Actor.start(folder.state, { through: CARELESS });
+  await using waiter = await Actor.start(folder.state);
+  await holder.acquire({ slot: 1 });
+  const { granted } = await waiter.queue({ slot: 1 });
+  assertEquals(childrenOf(holder.program.pid), [holder.pid]);
+  Deno.kill(holder.pid, "SIGKILL");
+  await within("the zombie's lease", PROMPT_MS, granted);
+  assertEquals(processState(holder.pid), "Z");
+});
+
+Deno.test("ResourcePool.acquire() is served when the holder and the first three waiters die at once", async () => {
+  using folder = new Folder();
+  await using pool = await startPool(folder);
+  await using holder = await Actor.start(folder.state);
+  await holder.acquire({ slot: 1 });
+  await using front = await Cast.start(3, folder.state);
+  await queueAll(front);
+  await using back = await Cast.start(2, folder.state);
+  const [fourth, fifth] = await queueAll(back);
+  const killed = [holder, ...front.actors];
+  for (const { program } of killed) program.signal("SIGKILL");
+  await within("the fourth waiter's grant", 2 * PROMPT_MS, fourth.granted);
+  assertEquals(
+    (await pool.status()).leases.map(({ id }) => id),
+    [fourth.id],
+  );
+  await back.actors[0].release();
+  await within("the fifth waiter's grant", PROMPT_MS, fifth.granted);
+});
+
+Deno.test("ResourcePool.tryAcquire() takes what a killed holder and a killed waiter left", async () => {
+  using folder = new Folder();
+  await using pool = await startPool(folder);
+  await using cast = await Cast.start(2, folder.state);
+  const [holder, waiter] = cast.actors;
+  await holder.acquire({ slot: 1 });
+  await waiter.queue({ slot: 1 }, { priority: 9 });
+  assertEquals(await pool.tryAcquire({ slot: 1 }), null);
+  await Promise.all([holder.kill(), waiter.kill()]);
+  const lease = await pool.tryAcquire({ slot: 1 });
+  assert(lease !== null);
+  assertEquals((await pool.status()).queue, []);
+});
+
+Deno.test("Lease.reclaim and Lease.lost reach a holder in another process", async () => {
+  using folder = new Folder();
+  await using pool = await startPool(folder);
+  await using holder = await Actor.start(folder.state);
+  const options = { reclaimable: true, listen: true };
+  const { id } = await holder.acquire({ slot: 1 }, options);
+  const wanted = pool.acquire({ slot: 1 }, { priority: 1 });
+  await holder.hears("reclaim");
+  await pool.release(id);
+  await holder.hears("lost");
+  await using _lease = await within("the lease", PROMPT_MS, wanted);
+});
