@@ -1,0 +1,147 @@
+/**
+ * The command line: which command is meant, and how it ends.
+ *
+ * @module
+ */
+import { Command } from "@cliffy/command";
+import metadata from "./deno.json" with { type: "json" };
+import {
+  closest,
+  commandIndex,
+  refuseEmpty,
+  STATE_FLAGS,
+} from "./lib/cli/arguments.ts";
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  isCommandName,
+  loadCommand,
+} from "./lib/cli/commands.ts";
+import {
+  type AnyCommand,
+  type CommandModule,
+  type Context,
+  type GlobalOptions,
+  type Io,
+  processIo,
+} from "./lib/cli/context.ts";
+import { EXIT } from "./lib/cli/exit_codes.ts";
+import { failureOf, UsageError } from "./lib/cli/failure.ts";
+import { quoted } from "./lib/cli/text.ts";
+
+/**
+ * Runs a command line.
+ *
+ * @param args the words after the program's name
+ * @param io where it reads and writes
+ * @returns the exit code
+ */
+export async function main(
+  args: readonly string[],
+  io: Io = processIo,
+): Promise<number> {
+  const context: Context = { io, exitCode: EXIT.ok };
+  let name: string | undefined;
+  try {
+    const index = commandIndex(args);
+    const before = index < 0 ? args : args.slice(0, index);
+    name = args[index];
+    if (before.some((word) => word === "-V" || word === "--version")) {
+      io.writeOut(`reslock ${metadata.version}\n`);
+    } else if (name === undefined) {
+      await parse(args, isHelpWanted(args) ? COMMAND_NAMES : [], context);
+    } else if (name === "help") {
+      return await main([...args.slice(index + 1, index + 2), "--help"], io);
+    } else {
+      await runCommand(before, name, args.slice(index + 1), context);
+    }
+  } catch (error) {
+    return fail(error, name, context);
+  }
+  return context.exitCode;
+}
+
+function isHelpWanted(args: readonly string[]): boolean {
+  return args.includes("-h") || args.includes("--help");
+}
+
+async function runCommand(
+  before: readonly string[],
+  name: string,
+  after: readonly string[],
+  context: Context,
+): Promise<void> {
+  if (!isCommandName(name)) {
+    const meant = closest(name, COMMAND_NAMES);
+    throw new UsageError(
+      `Unknown command ${quoted(name)}` +
+        (meant === undefined ? "" : `: did you mean "${meant}"?`),
+    );
+  }
+  const { prepare = checked } = await loadCommand(name);
+  await parse([...checked(before), name, ...prepare(after)], [name], context);
+}
+
+/** The words, none of which is empty. */
+function checked(words: readonly string[]): readonly string[] {
+  refuseEmpty(words);
+  return words;
+}
+
+/** Lets cliffy read the words, with these commands only. */
+async function parse(
+  words: readonly string[],
+  names: readonly CommandName[],
+  context: Context,
+): Promise<void> {
+  const tree = root(context);
+  for (const name of names) {
+    const { command }: CommandModule = await loadCommand(name);
+    tree.command(name, command(context));
+  }
+  await tree.parse([...words]);
+}
+
+function root(context: Context): AnyCommand {
+  return new Command()
+    .name("reslock")
+    .version(metadata.version)
+    .description(
+      "Share GPU memory, RAM, processor cores and anything else that can be\n" +
+        "counted between the programs of a machine.",
+    )
+    .usage("[options] COMMAND")
+    .help({ colors: context.io.color })
+    .throwErrors()
+    .noExit()
+    .globalOption(STATE_FLAGS, "The state file of the pool.")
+    .example(
+      "Run a command when 8 GB are free on a GPU",
+      "reslock run --vram 8G llama-cli --model model.gguf",
+    )
+    .example("See who holds what, and who waits", "reslock status")
+    .action(async (options: GlobalOptions) => {
+      const { showSummary } = await import("./lib/cli/summary.ts");
+      await showSummary(options, context);
+    });
+}
+
+/** Says why it ended so; returns the exit code. */
+function fail(
+  error: unknown,
+  command: string | undefined,
+  { io }: Context,
+): number {
+  // Whoever read the output has seen enough of it.
+  if (error instanceof Deno.errors.BrokenPipe) return EXIT.ok;
+  const { message, exitCode } = failureOf(error, command);
+  const stack = io.debug && error instanceof Error ? `${error.stack}\n` : "";
+  try {
+    if (message !== "") io.writeError(`reslock: ${message}\n${stack}`);
+  } catch {
+    // Nobody listens on standard error: the exit code says it.
+  }
+  return exitCode;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,146 @@
+/**
+ * What is decided about the words of a command line before cliffy reads them:
+ * which command is meant, and where the words of a child begin.
+ *
+ * Invariants:
+ * (1) The words of a child are never read as anything of ours, nor changed.
+ * (2) An empty value is an error. cliffy takes `--label ""` as if it were not there.
+ *
+ * @module
+ */
+import { UsageError } from "./failure.ts";
+import { quoted } from "./text.ts";
+
+/** The option that stands before or after the command's name. */
+export const STATE_FLAGS = "-s, --state <file:string>";
+
+/** Where the own words of a command line end. */
+interface Extent {
+  /** How many words are options with their values. */
+  readonly end: number;
+  /** Whether these are followed by `--`. */
+  readonly dashes: boolean;
+}
+
+/** The flags of options that take a value: `--state` and `-s`. */
+function flagsWithValue(options: readonly string[]): Set<string> {
+  const valued = options.filter((flags) => flags.includes("<"));
+  return new Set(
+    valued.flatMap((flags) => flags.match(/(?<![\w-])--?[\w-]+/g) ?? []),
+  );
+}
+
+/** The flag whose value is the next word, if that is so. */
+function awaitsValue(
+  word: string,
+  valued: ReadonlySet<string>,
+): string | undefined {
+  if (word.startsWith("--") || word.length === 2) {
+    return valued.has(word) ? word : undefined;
+  }
+  // Of a cluster such as -qp the last may take the next word, if none before it
+  // takes the rest of this one.
+  const flags = [...word.slice(1)].map((letter) => `-${letter}`);
+  const first = flags.findIndex((flag) => valued.has(flag));
+  return first >= 0 && first === flags.length - 1 ? flags[first] : undefined;
+}
+
+/** Walks over the options at the start of a command line. */
+function ownWords(
+  args: readonly string[],
+  options: readonly string[],
+): Extent {
+  const valued = flagsWithValue(options);
+  let index = 0;
+  while (index < args.length) {
+    const word = args[index];
+    if (word === "--") return { end: index, dashes: true };
+    if (!word.startsWith("-") || word === "-") break;
+    const flag = awaitsValue(word, valued);
+    index++;
+    if (flag === undefined) continue;
+    if (index >= args.length || args[index] === "--") {
+      throw new UsageError(`Cannot use ${flag} without a value`);
+    }
+    index++;
+  }
+  return { end: index, dashes: false };
+}
+
+/** Throws for a value that is empty. */
+export function refuseEmpty(args: readonly string[]): void {
+  for (const [index, word] of args.entries()) {
+    const flag = /^(--?[\w-]+)=$/.exec(word)?.[1] ??
+      (word === "" ? args[index - 1] ?? "" : undefined);
+    if (flag === undefined) continue;
+    throw new UsageError(
+      flag.startsWith("-")
+        ? `Cannot use an empty value for ${flag}: give one, or leave it out`
+        : "Cannot use an empty word: give a name, a value or an id",
+    );
+  }
+}
+
+/** The index of the command's name; -1 if there is none. */
+export function commandIndex(args: readonly string[]): number {
+  const { end, dashes } = ownWords(args, [STATE_FLAGS]);
+  return dashes || end >= args.length ? -1 : end;
+}
+
+/**
+ * The words after a command's name with `--` in front of the child's, whether or
+ * not it was written: what follows it, cliffy leaves as it is.
+ */
+export function separateChild(
+  args: readonly string[],
+  options: readonly string[],
+): string[] {
+  const { end, dashes } = ownWords(args, [STATE_FLAGS, ...options]);
+  refuseEmpty(args.slice(0, end));
+  return [...args.slice(0, end), "--", ...args.slice(dashes ? end + 1 : end)];
+}
+
+/**
+ * The arguments of a command: those before and after `--`.
+ *
+ * @param given what cliffy took for arguments: unknown options are among them
+ * @param literal what stood behind `--`
+ */
+export function operands(
+  given: readonly (string | undefined)[],
+  literal: readonly string[],
+): string[] {
+  const words = given.filter((word) => word !== undefined);
+  const option = words.find((word) => /^-[^\d.]/.test(word));
+  if (option !== undefined) {
+    throw new UsageError(`Cannot use the option ${quoted(option)}: unknown`);
+  }
+  return [...words, ...literal];
+}
+
+/** How many single changes make one word of the other (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, replaced));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** The word that was probably meant, if one is near enough. */
+export function closest(
+  word: string,
+  known: readonly string[],
+): string | undefined {
+  if (word.length > 40) return undefined;
+  const near = known
+    .map((name) => ({ name, steps: distance(word, name) }))
+    .filter(({ name, steps }) => steps <= Math.max(1, name.length / 3))
+    .sort((a, b) => a.steps - b.steps);
+  return near[0]?.name;
+}

@@ -1,0 +1,105 @@
+/**
+ * What a command is given: where it reads and writes, and how it says what the
+ * process ends with. Tests put their own in its place.
+ *
+ * @module
+ */
+import type { Command } from "@cliffy/command";
+import type { View } from "./table.ts";
+
+/** The terminal, or what stands for it. */
+export interface Io {
+  /** Writes what was asked for: data. */
+  writeOut(text: string): void;
+  /** Writes what the user should know beside it: messages. */
+  writeError(text: string): void;
+  /** Asks for one line; `undefined` where nobody is there to answer. */
+  ask(question: string): string | undefined;
+  /** The width to fit into. */
+  readonly columns: number;
+  /** Whether standard output shows colours. */
+  readonly color: boolean;
+  /** The time that ages are counted to. */
+  nowMs(): number;
+  /** Whether errors are told with their stacks. */
+  readonly debug: boolean;
+}
+
+/** One call of the command line. */
+export interface Context {
+  readonly io: Io;
+  /** What the process ends with. A command sets it where it is not 0. */
+  exitCode: number;
+}
+
+/** A command of cliffy, whatever its options. */
+// deno-lint-ignore no-explicit-any
+export type AnyCommand = Command<any>;
+
+/** What every module of a command exports. */
+export interface CommandModule {
+  /** Makes the command. */
+  command(context: Context): AnyCommand;
+  /** Reads ahead in the words after the command's name; may put `--` among them. */
+  prepare?(args: readonly string[]): readonly string[];
+}
+
+/** Options of all commands. No interface: cliffy wants what is like a record. */
+export type GlobalOptions = {
+  readonly state?: string;
+};
+
+/** How things are shown here and now. */
+export function viewOf(io: Io): View {
+  return { columns: io.columns, color: io.color, nowMs: io.nowMs() };
+}
+
+const WIDTH_WITHOUT_TERMINAL = 200;
+
+/** Standard streams of this process. */
+export const processIo: Io = {
+  writeOut: (text) => writeAll(Deno.stdout, text),
+  writeError: (text) => writeAll(Deno.stderr, text),
+  ask(question) {
+    if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
+    writeAll(Deno.stderr, question);
+    return readLine();
+  },
+  get columns() {
+    try {
+      return Deno.consoleSize().columns || WIDTH_WITHOUT_TERMINAL;
+    } catch {
+      return WIDTH_WITHOUT_TERMINAL;
+    }
+  },
+  get color() {
+    return Deno.stdout.isTerminal() && !Deno.noColor &&
+      Deno.env.get("TERM") !== "dumb";
+  },
+  nowMs: Date.now,
+  get debug() {
+    return Deno.env.get("RESLOCK_DEBUG") === "1";
+  },
+};
+
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) {
+    done += stream.writeSync(bytes.subarray(done));
+  }
+}
+
+function readLine(): string {
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(256);
+  let line = "";
+  while (!line.includes("\n")) {
+    const count = Deno.stdin.readSync(bytes);
+    if (count === null) break;
+    line += decoder.decode(bytes.subarray(0, count), { stream: true });
+  }
+  return line.trim();
+}

@@ -1,0 +1,195 @@
+/**
+ * The formats that others may rely on, as data: the state file, and what `--json`
+ * prints. `reslock schema` is made of it.
+ *
+ * @module
+ */
+import { SCHEMA_VERSION } from "../../mod.ts";
+
+/** What stands in a field; a question mark: it may be null instead. */
+export type FieldType =
+  | `${"boolean" | "date-time" | "integer" | "number" | "string"}${"" | "?"}`
+  | `[integer]${"" | "?"}`
+  /** An object of whole numbers by resource name. */
+  | "amounts"
+  /** Always this number. */
+  | number
+  /** One of these words. */
+  | readonly string[]
+  /** A list of such objects. */
+  | ObjectFormat;
+
+/** A field of an object, with what it means. */
+export type Field = readonly [name: string, type: FieldType, meaning: string];
+
+/** An object with its fields. All of them are always there, and no others. */
+export interface ObjectFormat {
+  readonly title: string;
+  /** A format of which it has all fields, before its own. */
+  readonly base?: ObjectFormat;
+  readonly fields: readonly Field[];
+}
+
+const PATH: Field = ["path", "string", "the state file"];
+
+const LEASE: ObjectFormat = {
+  title: "lease",
+  fields: [
+    ["id", "string", "ours are <owner>-<n>, those of Python 12 hex digits"],
+    ["pid", "integer", "the process that holds it"],
+    ["host_pid", "integer?", "its number outside its container, where known"],
+    ["resources", "amounts", "what is held"],
+    ["priority", "integer", "higher goes first"],
+    ["acquired_at", "date-time", "when it was granted"],
+    ["queued_at", "date-time?", "when it was asked for"],
+    ["wait_sec", "number?", "seconds between the two"],
+    ["reclaimable", "boolean", "may be asked back for a higher priority"],
+    ["reclaim_requested", "boolean", "has been asked back"],
+    ["reclaim_requested_at", "date-time?", "since when"],
+    ["label", "string?", "a name for people"],
+    ["pids", "[integer]", "child processes: they keep the lease alive, too"],
+    ["actual_resources", "amounts", "what the holder says it really uses"],
+    ["cpu_seconds", "number?", "processor time that the holder has used"],
+  ],
+};
+
+const ENTRY: ObjectFormat = {
+  title: "queue entry",
+  fields: [
+    ["id", "string", "that of the lease that it will be"],
+    ["pid", "integer", "the process that asks"],
+    ["host_pid", "integer?", "its number outside its container, where known"],
+    ["resources", "amounts", "what is asked for, without GPU memory"],
+    ["vram_mb", "[integer]?", "GPU memory, one amount for each card"],
+    ["vram_mb_each", "integer?", "GPU memory on each of num_gpus cards"],
+    ["num_gpus", "integer", "how many such cards"],
+    ["reclaimable_intent", "boolean", "the lease will be reclaimable"],
+    ["priority", "integer", "higher goes first"],
+    ["label", "string?", "a name for people"],
+    ["queued_at", "date-time", "when it was asked for"],
+    ["started_at", "date-time?", "when work began"],
+    ["lease_id", "string?", "null: it waits; else work on that lease"],
+    ["estimated_seconds", "integer?", "how long the work will take"],
+    ["progress", "number?", "how much of it is done, 0 to 1"],
+  ],
+};
+
+const STATE: ObjectFormat = {
+  title: "state file",
+  fields: [
+    ["version", SCHEMA_VERSION, "any other is refused"],
+    ["resources", "amounts", "capacity by name"],
+    ["leases", LEASE, "what is held"],
+    ["queue", ENTRY, "who waits, by rank, then work in progress"],
+  ],
+};
+
+/** What is shown beside the fields of the state file. */
+const SEEN: readonly Field[] = [
+  ["native", "boolean", "made by this program, not by the Python package"],
+  ["owner", ["alive", "dead", "unknown"], "whether its process lives"],
+];
+
+const SHOWN_LEASE: ObjectFormat = {
+  title: "lease as shown",
+  base: LEASE,
+  fields: [
+    ...SEEN,
+    ["busy", "boolean", "work is in progress on it"],
+  ],
+};
+
+const SHOWN_ENTRY: ObjectFormat = {
+  title: "queue entry as shown",
+  base: ENTRY,
+  fields: SEEN,
+};
+
+const STATUS: ObjectFormat = {
+  title: "status --json",
+  fields: [
+    PATH,
+    ["resources", "amounts", "capacity by name"],
+    ["available", "amounts", "what is free of each"],
+    ["used", "amounts", "what is leased of each"],
+    ["leases", SHOWN_LEASE, "what is held"],
+    ["queue", SHOWN_ENTRY, "who waits, by rank, then work in progress"],
+  ],
+};
+
+const LIST: ObjectFormat = {
+  title: "list --json",
+  fields: [PATH, ["leases", SHOWN_LEASE, "what is held"]],
+};
+
+const RELEASE: ObjectFormat = {
+  title: "release --json",
+  fields: [PATH, ["released", SHOWN_LEASE, "what was held until now"]],
+};
+
+const SET: ObjectFormat = {
+  title: "set --json",
+  fields: [
+    PATH,
+    ["name", "string", "the resource"],
+    ["value", "integer", "its capacity now"],
+    ["changed", "boolean", "whether it was another before"],
+  ],
+};
+
+const FINDING: ObjectFormat = {
+  title: "finding",
+  fields: [
+    ["what", "string", "what was looked for"],
+    ["source", "string", "where"],
+    ["found", "string?", "what is there, for people"],
+    ["detail", "string", "why nothing was found, or what to know about it"],
+  ],
+};
+
+const GPU: ObjectFormat = {
+  title: "gpu",
+  fields: [
+    ["uuid", "string", "what the pool knows it by"],
+    ["index", "integer", "its number on this machine"],
+    ["name", "string", "its model"],
+    ["vendor", "string", "who made it"],
+    ["total_mb", "integer?", "its memory"],
+    ["used_mb", "integer?", "what of it is in use"],
+    ["free_mb", "integer?", "what a program could have now"],
+    ["capacity_mb", "integer?", "what a pool can hand out"],
+    ["unified", "boolean", "its memory is RAM, and counted there"],
+  ],
+};
+
+const FOUND: readonly Field[] = [
+  ["limits", "amounts", "what this process may use where there is more"],
+  ["gpus", GPU, "the cards"],
+  ["sources", FINDING, "where was looked"],
+];
+
+const DETECT: ObjectFormat = {
+  title: "detect --json",
+  fields: [["resources", "amounts", "what init would register"], ...FOUND],
+};
+
+const INIT: ObjectFormat = {
+  title: "init --json",
+  fields: [
+    PATH,
+    ["registered", "amounts", "capacities set just now"],
+    ["kept", "amounts", "capacities that were set before"],
+    ...FOUND,
+  ],
+};
+
+/** All formats, by their key in `schema --json`. */
+export const FORMATS: Readonly<Record<string, ObjectFormat>> = {
+  state: STATE,
+  status: STATUS,
+  list: LIST,
+  init: INIT,
+  detect: DETECT,
+  set: SET,
+  release: RELEASE,
+};

@@ -1,0 +1,75 @@
+/**
+ * `reslock init`: registers what this machine has.
+ *
+ * @module
+ */
+import { Command } from "@cliffy/command";
+import { detectResources, type ResourcePool } from "../../mod.ts";
+import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
+import { UsageError } from "./failure.ts";
+import { initJson } from "./json.ts";
+import { say, withPool } from "./pool.ts";
+import { type InitResult, renderInit } from "./render_detection.ts";
+import { makeSystemDirectory } from "./system_directory.ts";
+import { jsonText } from "./text.ts";
+import { readAmount, refusal } from "./values.ts";
+
+/** The command. */
+export function command({ io }: Context): AnyCommand {
+  return new Command<GlobalOptions>()
+    .description(
+      "Register this machine's GPUs, processor cores and RAM.\n" +
+        "What is set already stays as it is.",
+    )
+    .option("--ram-reserve <size:string>", "RAM to keep out of the pool.")
+    .option(
+      "--system",
+      "Make the pool of the whole machine, which all users find.",
+    )
+    .option("--json", "Print JSON; see reslock schema.")
+    .example(
+      "Leave 8 GB to the system and to programs without a lease",
+      "reslock init --ram-reserve 8G",
+    )
+    .example("One pool for all users", "sudo reslock init --system")
+    .action(async (options) => {
+      const { ramReserve, system, state, json } = options;
+      if (system && state !== undefined) {
+        throw new UsageError(
+          "Cannot use --system with --state: leave one of them out",
+        );
+      }
+      const ramReserveMb = ramReserve === undefined
+        ? 0
+        : readAmount("--ram-reserve", "ram_mb", ramReserve, { orZero: true });
+      const where = system ? { state: makeSystemDirectory() } : options;
+      const result = await withPool(
+        where,
+        (pool) => register(pool, ramReserveMb),
+      );
+      for (const failure of result.detection.failures) say(io, failure.message);
+      io.writeOut(json ? jsonText(initJson(result)) : renderInit(result));
+    });
+}
+
+async function register(
+  pool: ResourcePool,
+  ramReserveMb: number,
+): Promise<InitResult> {
+  const detection = await detectResources({ ramReserveMb })
+    .catch((error) => {
+      throw refusal("--ram-reserve", error);
+    });
+  const { resources } = detection;
+  const set = await pool.setResources(resources, { keepExisting: true });
+  const now = (await pool.status()).resources;
+  const known = Object.keys(resources).filter((name) => name in now);
+  const amounts = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, now[name]]));
+  return {
+    path: pool.path,
+    registered: amounts(known.filter((name) => set.includes(name))),
+    kept: amounts(known.filter((name) => !set.includes(name))),
+    detection,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * What `--json` prints: the names of the state file where it has one for a thing,
+ * and a few more that `reslock schema` tells of.
+ *
+ * @module
+ */
+import type {
+  Detection,
+  EntryStatus,
+  LeaseStatus,
+  PoolStatus,
+} from "../../mod.ts";
+import type { InitResult } from "./render_detection.ts";
+
+/** A lease as JSON. */
+export function leaseJson(lease: LeaseStatus): Record<string, unknown> {
+  return {
+    id: lease.id,
+    pid: lease.pid,
+    host_pid: lease.hostPid,
+    resources: lease.resources,
+    priority: lease.priority,
+    acquired_at: lease.acquiredAt,
+    queued_at: lease.queuedAt,
+    wait_sec: lease.waitSec,
+    reclaimable: lease.reclaimable,
+    reclaim_requested: lease.reclaimRequested,
+    reclaim_requested_at: lease.reclaimRequestedAt,
+    label: lease.label,
+    pids: lease.pids,
+    actual_resources: lease.actualResources,
+    cpu_seconds: lease.cpuSeconds,
+    native: lease.native,
+    owner: lease.owner,
+    busy: lease.busy,
+  };
+}
+
+/** A request that waits, or work in progress, as JSON. */
+export function entryJson(entry: EntryStatus): Record<string, unknown> {
+  return {
+    id: entry.id,
+    pid: entry.pid,
+    host_pid: entry.hostPid,
+    resources: entry.resources,
+    vram_mb: entry.vramMb,
+    vram_mb_each: entry.vramMbEach,
+    num_gpus: entry.numGpus,
+    reclaimable_intent: entry.reclaimableIntent,
+    priority: entry.priority,
+    label: entry.label,
+    queued_at: entry.queuedAt,
+    started_at: entry.startedAt,
+    lease_id: entry.leaseId,
+    estimated_seconds: entry.estimatedSeconds,
+    progress: entry.progress,
+    native: entry.native,
+    owner: entry.owner,
+  };
+}
+
+/** The whole pool as JSON. */
+export function statusJson(status: PoolStatus): Record<string, unknown> {
+  return {
+    path: status.path,
+    resources: status.resources,
+    available: status.available,
+    used: status.used,
+    leases: status.leases.map(leaseJson),
+    queue: status.queue.map(entryJson),
+  };
+}
+
+/** What a machine has, as JSON. */
+export function detectionJson(detection: Detection): Record<string, unknown> {
+  return { resources: detection.resources, ...foundJson(detection) };
+}
+
+/** What `init` did, as JSON. */
+export function initJson(result: InitResult): Record<string, unknown> {
+  const { path, registered, kept, detection } = result;
+  return { path, registered, kept, ...foundJson(detection) };
+}
+
+function foundJson({ limits, gpus, sources }: Detection) {
+  return { limits, gpus: gpus.map(gpuJson), sources };
+}
+
+function gpuJson(gpu: Detection["gpus"][number]): Record<string, unknown> {
+  return {
+    uuid: gpu.uuid,
+    index: gpu.index,
+    name: gpu.name,
+    vendor: gpu.vendor,
+    total_mb: gpu.totalMb,
+    used_mb: gpu.usedMb,
+    free_mb: gpu.freeMb,
+    capacity_mb: gpu.capacityMb,
+    unified: gpu.unified,
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * `reslock list`: the leases alone.
+ *
+ * @module
+ */
+import { Command } from "@cliffy/command";
+import {
+  type AnyCommand,
+  type Context,
+  type GlobalOptions,
+  viewOf,
+} from "./context.ts";
+import { leaseJson } from "./json.ts";
+import { withPool } from "./pool.ts";
+import { renderList } from "./render_pool.ts";
+import { jsonText } from "./text.ts";
+
+/** The command. */
+export function command({ io }: Context): AnyCommand {
+  return new Command<GlobalOptions>()
+    .description("List the leases.")
+    .option("--json", "Print JSON; see reslock schema.")
+    .example("Who holds what", "reslock list")
+    .example(
+      "The ids of all leases with a label",
+      `reslock list --json | jq -r '.leases[] | select(.label == "whisper") | .id'`,
+    )
+    .action(async (options) => {
+      const status = await withPool(options, (pool) => pool.status());
+      const { path, leases } = status;
+      io.writeOut(
+        options.json
+          ? jsonText({ path, leases: leases.map(leaseJson) })
+          : renderList(status, viewOf(io)),
+      );
+    });
+}

@@ -1,0 +1,26 @@
+/**
+ * The pool of a command, opened for as long as it works.
+ *
+ * @module
+ */
+import { ResourcePool } from "../../mod.ts";
+import type { GlobalOptions, Io } from "./context.ts";
+import { visible } from "./text.ts";
+
+/** Says something beside the data. What cannot be said stops nobody. */
+export function say(io: Io, message: string): void {
+  try {
+    io.writeError(`reslock: ${visible(message)}\n`);
+  } catch {
+    // Standard error is closed: whoever closed it does not want to know.
+  }
+}
+
+/** Opens the pool that is meant and closes it when the work is done. */
+export async function withPool<T>(
+  { state }: GlobalOptions,
+  work: (pool: ResourcePool) => Promise<T>,
+): Promise<T> {
+  await using pool = new ResourcePool({ path: state });
+  return await work(pool);
+}

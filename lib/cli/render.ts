@@ -1,0 +1,72 @@
+/**
+ * How things are named and counted for people, in all commands alike.
+ *
+ * @module
+ */
+import {
+  type EntryStatus,
+  formatAmount,
+  formatMb,
+  type LeaseStatus,
+} from "../../mod.ts";
+import { visible } from "./text.ts";
+
+const GPU_NAME = /^gpu_(.+)_vram_mb$/;
+/** Enough of a card's id to tell it from the others of a machine. */
+const SHORT_ID_LENGTH = 8;
+
+/** Turns the names of resources into what is shown of them. */
+export type Naming = (name: string) => string;
+
+/** Cards by the start of their id, where that tells them apart: `gpu 1a2b3c4d`. */
+export function namingOf(names: Iterable<string>): Naming {
+  const shown = new Map<string, string>();
+  const taken = new Map<string, number>();
+  for (const name of new Set(names)) {
+    const uuid = GPU_NAME.exec(name)?.[1].replace(/^(?:GPU|MIG)-/, "");
+    if (uuid === undefined) continue;
+    const short = `gpu ${uuid.slice(0, SHORT_ID_LENGTH)}`;
+    shown.set(name, short);
+    taken.set(short, (taken.get(short) ?? 0) + 1);
+  }
+  return (name) => {
+    const short = shown.get(name);
+    return short !== undefined && taken.get(short) === 1 ? short : name;
+  };
+}
+
+/** What is held or asked for: `cpu_cores 4, ram_mb 16 GB`. */
+export function renderAmounts(
+  amounts: Readonly<Record<string, number>>,
+  naming: Naming = (name) => name,
+): string {
+  return Object.entries(amounts)
+    .map(([name, amount]) => `${naming(name)} ${formatAmount(name, amount)}`)
+    .join(", ");
+}
+
+/** A capacity, exact and for people: `ram_mb = 65536 (64 GB)`. */
+export function renderCapacity(name: string, amount: number): string {
+  const shown = formatAmount(name, amount);
+  const exact = String(amount);
+  return `${name} = ${exact}${shown === exact ? "" : ` (${shown})`}`;
+}
+
+/** What a request asks for. */
+export function renderNeeds(entry: EntryStatus, naming?: Naming): string {
+  const { vramMb, vramMbEach, numGpus, resources } = entry;
+  const gpus = vramMb !== null
+    ? `vram ${vramMb.map(formatMb).join(" + ")}`
+    : vramMbEach !== null
+    ? `vram ${numGpus} x ${formatMb(vramMbEach)}`
+    : "";
+  return [gpus, renderAmounts(resources, naming)].filter(Boolean).join(", ");
+}
+
+/** `release`: what is free again. */
+export function renderReleased(leases: readonly LeaseStatus[]): string {
+  return leases.map(({ id, label, resources }) => {
+    const name = label === null ? id : `${id} (${label})`;
+    return visible(`Released ${name}: ${renderAmounts(resources)}`) + "\n";
+  }).join("");
+}

@@ -1,0 +1,150 @@
+/**
+ * `reslock run`: a command, run when there is room for it.
+ *
+ * @module
+ */
+import { Command } from "@cliffy/command";
+import {
+  ImpossibleRequestError,
+  type Lease,
+  type ResourcePool,
+} from "../../mod.ts";
+import { separateChild } from "./arguments.ts";
+import type { AnyCommand, Context } from "./context.ts";
+import { EXIT } from "./exit_codes.ts";
+import { ExitError, failureOf } from "./failure.ts";
+import { say, withPool } from "./pool.ts";
+import { runChild } from "./run/child.ts";
+import { requireExecutable } from "./run/executable.ts";
+import { registerLack } from "./run/first_use.ts";
+import { later } from "./run/later.ts";
+import {
+  renderRegistered,
+  renderRequest,
+  renderWaiting,
+} from "./run/messages.ts";
+import {
+  planRun,
+  RUN_OPTIONS,
+  type RunOptions,
+  type RunPlan,
+} from "./run/options.ts";
+import { Signals } from "./run/signals.ts";
+
+/** How long a wait is not worth a word. */
+const SILENT_WAIT_MS = 300;
+
+/** Puts `--` in front of the child's words. */
+export function prepare(args: readonly string[]): readonly string[] {
+  const options = Object.values(RUN_OPTIONS).flat();
+  return separateChild(args, options.map(([flags]) => flags));
+}
+
+/** The command. */
+export function command(context: Context): AnyCommand {
+  const run: AnyCommand = new Command()
+    .description(
+      "Run a command when what it needs is free, and hold that until it ends.\n" +
+        "The exit code is the command's. Of its own it has 75 (--no-wait: not\n" +
+        "free), 124 (--timeout), 125 (it failed itself), 126 and 127 (the command\n" +
+        "cannot be run, is not there), 2 (wrong words) and 3 (bad state file).",
+    )
+    .usage("[options] [--] COMMAND [WORDS...]")
+    .example(
+      "A model that needs 8 GB on one card",
+      "reslock run --vram 8G --label llama llama-cli --model model.gguf",
+    )
+    .example(
+      "Give up after ten minutes",
+      "reslock run --ram 16G --cpu 4 --timeout 10m -- python train.py",
+    );
+  for (const [heading, options] of Object.entries(RUN_OPTIONS)) {
+    run.group(heading);
+    for (const [flags, description, settings] of options) {
+      run.option(flags, description, settings);
+    }
+  }
+  return run.action(async function (options: RunOptions) {
+    const plan = planRun(options, this.getLiteralArgs());
+    context.exitCode = await runPlan(plan, options, context);
+  });
+}
+
+async function runPlan(
+  plan: RunPlan,
+  options: RunOptions,
+  { io }: Context,
+): Promise<number> {
+  requireExecutable(plan.command[0]);
+  const tell = (message: string) => plan.quiet || say(io, message);
+  using signals = new Signals();
+  let code: number | undefined;
+  try {
+    await withPool(options, async (pool) => {
+      await using lease = await obtain(pool, plan, signals, tell);
+      const statePath = absolute(pool.path);
+      code = await runChild(lease, { plan, signals, statePath, tell });
+    });
+  } catch (error) {
+    if (code === undefined) throw error;
+    // How the child ended is not changed by what fails after it.
+    say(io, failureOf(error).message);
+  }
+  return code ?? EXIT.runFailed;
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+}
+
+/** Gets the lease; registers first what nobody has, if it is to be found here. */
+async function obtain(
+  pool: ResourcePool,
+  plan: RunPlan,
+  signals: Signals,
+  tell: (message: string) => void,
+): Promise<Lease> {
+  try {
+    return await ask(pool, plan, signals, tell);
+  } catch (error) {
+    const isUnknown = error instanceof ImpossibleRequestError &&
+      error.capacity === undefined;
+    if (!isUnknown) throw error;
+    const registered = await registerLack(pool, plan.request);
+    if (Object.keys(registered).length > 0) {
+      tell(renderRegistered(registered, pool.path));
+    }
+    return await ask(pool, plan, signals, tell);
+  }
+}
+
+async function ask(
+  pool: ResourcePool,
+  { request, options, waits, quiet }: RunPlan,
+  signals: Signals,
+  tell: (message: string) => void,
+): Promise<Lease> {
+  signals.interruption.throwIfAborted();
+  if (!waits) {
+    const lease = await pool.tryAcquire(request, options);
+    if (lease !== null) return lease;
+    const message = `Cannot have ${renderRequest(request)} now: ` +
+      `see who has it with "reslock status"`;
+    throw new ExitError(quiet ? "" : message, EXIT.notGranted);
+  }
+  const granted = new AbortController();
+  try {
+    return await pool.acquire(request, {
+      ...options,
+      signal: signals.interruption,
+      onQueued: ({ position }) =>
+        later(
+          SILENT_WAIT_MS,
+          granted.signal,
+          () => tell(renderWaiting(request, position)),
+        ),
+    });
+  } finally {
+    granted.abort();
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The child of `run`, with the lease that it runs under.
+ *
+ * @module
+ */
+import { type Lease, LeaseLostError } from "../../../mod.ts";
+import { EXIT } from "../exit_codes.ts";
+import { ExitError } from "../failure.ts";
+import { quoted } from "../text.ts";
+import { later, when } from "./later.ts";
+import type { RunPlan } from "./options.ts";
+import { sendSignal, type Signals } from "./signals.ts";
+
+/** How long a command may take that nobody needs to be told about. */
+const SHORT_COMMAND_MS = 250;
+
+/** What a child needs beside its lease. */
+export interface ChildSetting {
+  readonly plan: RunPlan;
+  readonly signals: Signals;
+  /** The state file, as an absolute path. */
+  readonly statePath: string;
+  /** Tells the user something. */
+  readonly tell: (message: string) => void;
+}
+
+/** Runs the command until it ends; returns its exit code. */
+export async function runChild(
+  lease: Lease,
+  setting: ChildSetting,
+): Promise<number> {
+  const { plan, signals, tell } = setting;
+  const words = await lease.guard(plan.command);
+  signals.interruption.throwIfAborted();
+  const child = spawn(words, lease, setting);
+  signals.forwardTo(child);
+  // Not awaited: the child need not wait for a file that others hold locked.
+  const recorded = lease.update({ pids: [child.pid] }).catch((error) => {
+    if (!(error instanceof LeaseLostError)) tell(String(error.message));
+  });
+  const ended = new AbortController();
+  watch(lease, child, ended.signal, setting);
+  const { code } = await child.status;
+  ended.abort();
+  await recorded;
+  return code;
+}
+
+function spawn(
+  [program, ...args]: readonly string[],
+  lease: Lease,
+  { plan, statePath }: ChildSetting,
+): Deno.ChildProcess {
+  const { gpuUuids } = lease;
+  try {
+    return new Deno.Command(program, {
+      args,
+      env: {
+        RESLOCK_LEASE_ID: lease.id,
+        RESLOCK_STATE: statePath,
+        // A request without cards leaves the variable as it is.
+        ...(gpuUuids.length > 0 &&
+          { CUDA_VISIBLE_DEVICES: gpuUuids.join(",") }),
+      },
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotFound;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExitError(
+      `Cannot run ${quoted(plan.command[0])} as the system refuses it ` +
+        `(${reason}): check its name and rights`,
+      isMissing ? EXIT.notFound : EXIT.cannotRun,
+      { cause: error },
+    );
+  }
+}
+
+/** Does what is due when the lease is asked back or lost, until `ended` aborts. */
+function watch(
+  lease: Lease,
+  child: Deno.ChildProcess,
+  ended: AbortSignal,
+  { plan, tell }: ChildSetting,
+): void {
+  const { reclaimSignal, reclaimGraceMs } = plan;
+  const what = `${quoted(plan.command[0])} (pid ${child.pid})`;
+  // Short commands need not pay for the watch of a file.
+  later(SHORT_COMMAND_MS, ended, () => {
+    when(lease.lost, ended, () => {
+      tell(`lease ${lease.id} was taken away: ${what} runs on without it`);
+    });
+  });
+  if (!plan.options.reclaimable) return;
+  when(lease.reclaim, ended, () => {
+    tell(
+      `lease ${lease.id} is asked back: sending ${reclaimSignal} to ${what}, ` +
+        `and SIGKILL after ${reclaimGraceMs / 1000} s`,
+    );
+    sendSignal(child, reclaimSignal);
+    later(reclaimGraceMs, ended, () => {
+      tell(`${what} still runs: sending SIGKILL`);
+      sendSignal(child, "SIGKILL");
+    });
+  });
+}

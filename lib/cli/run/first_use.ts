@@ -1,0 +1,109 @@
+/**
+ * Registers what a request needs, on a machine where nobody has done so yet.
+ *
+ * Invariants:
+ * (1) A capacity that is set is never changed.
+ * (2) It is all or nothing: nothing is registered for a request that lacks
+ *     something else, too.
+ *
+ * @module
+ */
+import {
+  type Detection,
+  detectResources,
+  type ResourcePool,
+  type ResourceRequest,
+} from "../../../mod.ts";
+import { EXIT } from "../exit_codes.ts";
+import { ExitError } from "../failure.ts";
+import { quoted } from "../text.ts";
+
+type Capacities = Readonly<Record<string, number>>;
+
+const GPU_NAME = /^gpu_.+_vram_mb$/;
+const GPU_WORDS = ["vram_mb", "vram_mb_each", "num_gpus"];
+
+/** What a request lacks in a pool. */
+export interface Lack {
+  /** Names without a capacity. */
+  readonly names: readonly string[];
+  /** Whether it needs cards and none is registered. */
+  readonly cards: boolean;
+}
+
+/** What of a request has no capacity. */
+export function lackOf(request: ResourceRequest, known: Capacities): Lack {
+  const asked = Object.keys(request);
+  const hasCards = "vram_mb" in known ||
+    Object.keys(known).some((name) => GPU_NAME.test(name));
+  return {
+    names: asked.filter((name) =>
+      !GPU_WORDS.includes(name) && !(name in known) &&
+      !name.startsWith("disk_mb@")
+    ),
+    cards: !hasCards && asked.some((name) => GPU_WORDS.includes(name)),
+  };
+}
+
+/**
+ * The capacities that meet a lack.
+ *
+ * @param isNew whether the pool has no capacities at all
+ * @throws {ExitError} if something is not to be found here
+ */
+export function capacitiesFor(
+  { names, cards }: Lack,
+  { resources, limits, failures }: Detection,
+  isNew: boolean,
+): Capacities {
+  // The limits of a container are no capacity of a pool that it shares; in one
+  // that nobody has set up they are all there is to go by.
+  const found: Capacities = isNew ? { ...limits, ...resources } : resources;
+  const chosen = Object.fromEntries(
+    Object.entries(found).filter(([name]) =>
+      GPU_NAME.test(name) ? cards : names.includes(name)
+    ),
+  );
+  if (cards && !Object.keys(chosen).some((name) => GPU_NAME.test(name))) {
+    const [failure] = failures;
+    throw new ExitError(
+      failure === undefined
+        ? "Cannot get GPU memory as no GPU was found: see " +
+          '"reslock detect", or set one with "reslock set vram_mb 24G"'
+        : failure.message,
+      EXIT.runFailed,
+      { cause: failure },
+    );
+  }
+  const unknown = names.find((name) => !(name in chosen));
+  if (unknown !== undefined) {
+    throw new ExitError(
+      `Cannot get ${quoted(unknown)} as it has no capacity here: check the ` +
+        `name, or set one with reslock set ${quoted(unknown)} VALUE`,
+      EXIT.runFailed,
+    );
+  }
+  return chosen;
+}
+
+/**
+ * Registers what a request lacks.
+ *
+ * @returns what was registered; nothing if others have done it in the meantime
+ * @throws {ExitError} if something is not to be found here
+ */
+export async function registerLack(
+  pool: ResourcePool,
+  request: ResourceRequest,
+): Promise<Capacities> {
+  const known = (await pool.status()).resources;
+  const lack = lackOf(request, known);
+  if (lack.names.length === 0 && !lack.cards) return {};
+  const capacities = capacitiesFor(
+    lack,
+    await detectResources(),
+    Object.keys(known).length === 0,
+  );
+  const changed = await pool.setResources(capacities, { keepExisting: true });
+  return Object.fromEntries(changed.map((name) => [name, capacities[name]]));
+}

@@ -1,0 +1,104 @@
+/**
+ * Signals that reach `run`: while it waits they end the wait, while its child runs
+ * they are the child's.
+ *
+ * Invariants:
+ * (1) A signal that `run` gets never ends it before its child.
+ * (2) What a terminal sends, it sends to the child, too: that is not sent again.
+ *
+ * @module
+ */
+import {
+  ENDING_SIGNALS,
+  type EndingSignal,
+  signalExitCode,
+} from "../exit_codes.ts";
+import { ExitError } from "../failure.ts";
+
+/** What a child cannot miss. */
+const CHILD_ONLY_SIGNALS = ["SIGUSR1", "SIGUSR2"] as const;
+/** What keys of a terminal send to all processes in front of it. */
+const KEY_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
+
+/**
+ * Whether this process is in front of its terminal, where keys reach it and its
+ * child alike.
+ */
+function isForeground(): boolean {
+  try {
+    const stat = Deno.readTextFileSync("/proc/self/stat");
+    // The name, in parentheses, may itself hold some.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [, , group, , , terminalGroup] = fields;
+    return group === terminalGroup;
+  } catch {
+    return Deno.stdin.isTerminal() || Deno.stderr.isTerminal();
+  }
+}
+
+/** Sends a signal; nobody is to be told that the child has just ended. */
+export function sendSignal(
+  child: Deno.ChildProcess,
+  signal: Deno.Signal,
+): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Takes all signals of this process until it is disposed. */
+export class Signals implements Disposable {
+  readonly #interruption = new AbortController();
+  readonly #listeners = new Map<Deno.Signal, () => void>();
+  #child: Deno.ChildProcess | undefined;
+
+  constructor() {
+    for (const signal of ENDING_SIGNALS) {
+      this.#listen(signal, () => this.#end(signal));
+    }
+    for (const signal of CHILD_ONLY_SIGNALS) {
+      this.#listen(signal, () => this.#forward(signal));
+    }
+  }
+
+  /** Aborts with what ends the process, by a signal while there is no child. */
+  get interruption(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  /** From now on signals are this child's. */
+  forwardTo(child: Deno.ChildProcess): void {
+    this.#child = child;
+  }
+
+  /** Leaves signals to their default again. */
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) {
+      Deno.removeSignalListener(signal, listener);
+    }
+    this.#listeners.clear();
+  }
+
+  #listen(signal: Deno.Signal, listener: () => void): void {
+    Deno.addSignalListener(signal, listener);
+    this.#listeners.set(signal, listener);
+  }
+
+  #end(signal: EndingSignal): void {
+    if (this.#child !== undefined) return this.#forward(signal);
+    this.#interruption.abort(
+      new ExitError(
+        `Stopped by ${signal}: nothing was run, and the request is withdrawn`,
+        signalExitCode(signal),
+      ),
+    );
+  }
+
+  #forward(signal: Deno.Signal): void {
+    if (this.#child === undefined) return;
+    if (KEY_SIGNALS.includes(signal) && isForeground()) return;
+    sendSignal(this.#child, signal);
+  }
+}

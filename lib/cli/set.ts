@@ -1,0 +1,49 @@
+/**
+ * `reslock set`: the capacity of a resource.
+ *
+ * @module
+ */
+import { Command } from "@cliffy/command";
+import { operands } from "./arguments.ts";
+import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
+import { UsageError } from "./failure.ts";
+import { withPool } from "./pool.ts";
+import { renderCapacity } from "./render.ts";
+import { jsonText } from "./text.ts";
+import { readAmount, readName } from "./values.ts";
+
+/** The command. */
+export function command({ io }: Context): AnyCommand {
+  return new Command<GlobalOptions>()
+    .description(
+      "Set the capacity of a resource.\n" +
+        "Sizes such as 24G are for names that end in _mb.",
+    )
+    .usage("[options] NAME VALUE")
+    .arguments("[name:string] [value:string]")
+    .option("--json", "Print JSON; see reslock schema.")
+    .example("24 GB of GPU memory as one quantity", "reslock set vram_mb 24G")
+    .example("Two slots of a kind of your own", "reslock set gpu_slots 2")
+    .action(async function (options, ...given) {
+      const [name, text] = operands(given, this.getLiteralArgs());
+      if (name === undefined || text === undefined) {
+        throw new UsageError(
+          "Cannot set a capacity without a name and a value: " +
+            "write it like reslock set gpu_slots 2",
+        );
+      }
+      readName("NAME", name);
+      const value = readAmount("VALUE", name, text, { orZero: true });
+      await withPool(options, async (pool) => {
+        const changed = (await pool.setResources({ [name]: value })).length > 0;
+        const { path } = pool;
+        io.writeOut(
+          options.json
+            ? jsonText({ path, name, value, changed })
+            : `${changed ? "Set" : "Already set:"} ${
+              renderCapacity(name, value)
+            }\n`,
+        );
+      });
+    });
+}

@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  renderList,
+  renderStatus,
+  renderSummary,
+} from "../../lib/cli/render_pool.ts";
+import {
+  namingOf,
+  renderCapacity,
+  renderReleased,
+} from "../../lib/cli/render.ts";
+import { EMPTY_POOL, NOW_MS, SAMPLE_POOL } from "./sample_pool.ts";
+import { assertGolden } from "./support.ts";
+
+// deno-lint-ignore no-control-regex
+const COLOR_CODES = /\x1b\[\d+m/g;
+
+for (const columns of [60, 100, 200]) {
+  for (const color of [false, true]) {
+    const name = `${columns}${color ? "_color" : ""}`;
+    const view = { columns, color, nowMs: NOW_MS };
+
+    Deno.test(`renderStatus() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
+      assertGolden(`status_${name}`, renderStatus(SAMPLE_POOL, view));
+    });
+
+    Deno.test(`renderList() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
+      assertGolden(`list_${name}`, renderList(SAMPLE_POOL, view));
+    });
+
+    Deno.test(`renderSummary() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
+      assertGolden(`summary_${name}`, renderSummary(SAMPLE_POOL, view));
+    });
+  }
+}
+
+Deno.test("renderStatus() shows the same in colour as without", () => {
+  const view = { columns: 100, color: true, nowMs: NOW_MS };
+  assertEquals(
+    renderStatus(SAMPLE_POOL, view).replace(COLOR_CODES, ""),
+    renderStatus(SAMPLE_POOL, { ...view, color: false }),
+  );
+});
+
+Deno.test("renderStatus() and the others tell of an empty pool what to do next", () => {
+  const view = { columns: 100, color: false, nowMs: NOW_MS };
+  assertGolden("status_empty", renderStatus(EMPTY_POOL, view));
+  assertGolden("summary_empty", renderSummary(EMPTY_POOL, view));
+  assertEquals(renderList(EMPTY_POOL, view), "No leases\n");
+});
+
+Deno.test("renderStatus() prints nothing that a label of others tells the terminal", () => {
+  const view = { columns: 200, color: false, nowMs: NOW_MS };
+  const text = renderStatus(SAMPLE_POOL, view);
+  assert(!text.includes("\x1b"));
+  assert(!text.includes("\r"));
+  assertStringIncludes(text, "\\u001b[2Jwiped\\u000d\\u000a漢字");
+});
+
+Deno.test("namingOf() shortens cards only where that tells them apart", () => {
+  const name = (uuid: string) => `gpu_${uuid}_vram_mb`;
+  const apart = namingOf([name("GPU-11111111-a"), name("GPU-22222222-a")]);
+  assertEquals(apart(name("GPU-11111111-a")), "gpu 11111111");
+  assertEquals(apart("ram_mb"), "ram_mb");
+  const alike = [name("GPU-11111111-a"), name("GPU-11111111-b")];
+  assertEquals(alike.map(namingOf(alike)), alike);
+});
+
+Deno.test("renderCapacity() is exact, and readable where that differs", () => {
+  assertEquals(renderCapacity("ram_mb", 24576), "ram_mb = 24576 (24 GB)");
+  assertEquals(renderCapacity("cpu_cores", 8), "cpu_cores = 8");
+});
+
+Deno.test("renderReleased() names each lease and what is free again", () => {
+  const [first, , hostile] = SAMPLE_POOL.leases;
+  assertEquals(
+    renderReleased([{ ...first, resources: { ram_mb: 1024 } }]),
+    "Released k3v9x2m1qa-4 (llama-70b): ram_mb 1 GB\n",
+  );
+  assert(!renderReleased([hostile]).includes("\x1b"));
+});

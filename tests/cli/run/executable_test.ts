@@ -1,0 +1,42 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ExitError } from "../../../lib/cli/failure.ts";
+import { requireExecutable } from "../../../lib/cli/run/executable.ts";
+import { Folder } from "../../support/processes.ts";
+
+function codeOf(word: string, searchPath: string): number {
+  const error = assertThrows(
+    () => requireExecutable(word, searchPath),
+    ExitError,
+  );
+  assertStringIncludes(error.message, `"${word}"`);
+  return error.exitCode;
+}
+
+function write(path: string, mode: number): void {
+  Deno.writeTextFileSync(path, "#!/bin/sh\n");
+  Deno.chmodSync(path, mode);
+}
+
+Deno.test("requireExecutable() finds commands as the system does", () => {
+  using folder = new Folder();
+  const { path } = folder;
+  Deno.mkdirSync(`${path}/a/tool`, { recursive: true });
+  Deno.mkdirSync(`${path}/b`);
+  write(`${path}/b/tool`, 0o755);
+  write(`${path}/b/text`, 0o644);
+
+  requireExecutable("tool", `${path}/a:${path}/b`);
+  requireExecutable("tool", `${path}/none::${path}/b`);
+  requireExecutable(`${path}/b/tool`, "");
+  assertEquals(codeOf("tool", `${path}/a`), 126);
+  assertEquals(codeOf("text", `${path}/a:${path}/b`), 126);
+  assertEquals(codeOf(`${path}/b`, ""), 126);
+  assertEquals(codeOf("none", `${path}/a:${path}/b`), 127);
+  assertEquals(codeOf(`${path}/b/none`, ""), 127);
+  assertEquals(codeOf(`${path}/b/tool/none`, ""), 127);
+});
+
+Deno.test("requireExecutable() refuses an empty word", () => {
+  const error = assertThrows(() => requireExecutable("", "/bin"), ExitError);
+  assertEquals(error.exitCode, 127);
+});

@@ -1,0 +1,148 @@
+/**
+ * A pool with something of everything, for tests of what is shown.
+ *
+ * @module
+ */
+import type { EntryStatus, LeaseStatus, PoolStatus } from "../../mod.ts";
+
+/** When the sample is looked at. */
+export const NOW_MS: number = Date.UTC(2026, 10, 23, 21, 15, 21);
+
+const CARD_A = "gpu_GPU-1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d_vram_mb";
+const CARD_B = "gpu_GPU-99887766-5544-3322-1100-aabbccddeeff_vram_mb";
+
+function lease(fields: Partial<LeaseStatus>): LeaseStatus {
+  return {
+    id: "k3v9x2m1qa-4",
+    pid: 12345,
+    hostPid: null,
+    resources: {},
+    priority: 0,
+    acquiredAt: "2026-11-23T21:12:09.000000Z",
+    queuedAt: "2026-11-23T21:12:08.000000Z",
+    waitSec: 1,
+    reclaimable: false,
+    reclaimRequested: false,
+    reclaimRequestedAt: null,
+    label: null,
+    pids: [],
+    actualResources: {},
+    cpuSeconds: null,
+    native: true,
+    owner: "alive",
+    busy: false,
+    ...fields,
+  };
+}
+
+function entry(fields: Partial<EntryStatus>): EntryStatus {
+  return {
+    id: "p0o9i8u7y6-8",
+    pid: 23456,
+    hostPid: null,
+    resources: {},
+    vramMb: null,
+    vramMbEach: null,
+    numGpus: 0,
+    reclaimableIntent: false,
+    priority: 0,
+    label: null,
+    queuedAt: "2026-11-23T21:15:00.000000Z",
+    startedAt: null,
+    leaseId: null,
+    estimatedSeconds: null,
+    progress: null,
+    native: true,
+    owner: "alive",
+    ...fields,
+  };
+}
+
+/** Nothing registered, nobody there. */
+export const EMPTY_POOL: PoolStatus = {
+  path: "/var/lib/reslock/state.json",
+  resources: {},
+  used: {},
+  available: {},
+  leases: [],
+  queue: [],
+};
+
+/** Two cards, four leases, three that wait, and work in progress. */
+export const SAMPLE_POOL: PoolStatus = {
+  path: "/home/ada/.reslock/state.json",
+  resources: {
+    cpu_cores: 8,
+    ram_mb: 65536,
+    [CARD_A]: 24576,
+    [CARD_B]: 24576,
+    gpu_slots: 1,
+  },
+  used: {
+    cpu_cores: 6,
+    ram_mb: 16384,
+    [CARD_A]: 24000,
+    [CARD_B]: 0,
+    gpu_slots: 2,
+  },
+  available: {
+    cpu_cores: 2,
+    ram_mb: 49152,
+    [CARD_A]: 576,
+    [CARD_B]: 24576,
+    gpu_slots: 0,
+  },
+  leases: [
+    lease({
+      resources: { [CARD_A]: 24000, ram_mb: 16384 },
+      priority: 10,
+      label: "llama-70b",
+      reclaimable: true,
+      reclaimRequested: true,
+      reclaimRequestedAt: "2026-11-23T21:15:09.000000Z",
+    }),
+    lease({
+      id: "0a1b2c3d4e5f",
+      pid: 777,
+      resources: { cpu_cores: 6, gpu_slots: 1 },
+      acquiredAt: "2026-11-21T17:15:21",
+      label: "a training run with a label that goes on for a while",
+      native: false,
+      owner: "unknown",
+      busy: true,
+    }),
+    lease({
+      id: "zz00zz00zz-16",
+      pid: 4194304,
+      resources: { gpu_slots: 1, "disk_mb@/data": 10240 },
+      priority: -5,
+      label: "\x1b[2Jwiped\r\n漢字",
+      reclaimable: true,
+    }),
+    lease({ id: "aaaaaaaaaa-4", pid: 2, resources: { ram_mb: 0 } }),
+  ],
+  queue: [
+    entry({
+      vramMbEach: 20480,
+      numGpus: 2,
+      resources: { ram_mb: 8192 },
+      priority: 20,
+      label: "whisper",
+    }),
+    entry({ id: "bbbbbbbbbb-4", vramMb: [8192, 4096], pid: 99 }),
+    entry({
+      id: "cccccccccc-4",
+      resources: { gpu_slots: 1 },
+      priority: -1,
+      queuedAt: "not a time",
+    }),
+    entry({
+      id: "dddddddddd-8",
+      leaseId: "0a1b2c3d4e5f",
+      label: "epoch 3",
+      startedAt: "2026-11-23T21:05:21Z",
+      estimatedSeconds: 1800,
+      progress: 0.339,
+    }),
+  ],
+};

@@ -1,0 +1,40 @@
+import { assert, assertEquals } from "@std/assert";
+import { FORMATS } from "../../lib/cli/formats.ts";
+import { statusJson } from "../../lib/cli/json.ts";
+import {
+  allSchemas,
+  jsonSchema,
+  renderSchema,
+} from "../../lib/cli/schema_view.ts";
+import { EMPTY_POOL, NOW_MS, SAMPLE_POOL } from "./sample_pool.ts";
+import { schemaFaults } from "./schema_check.ts";
+import { assertGolden } from "./support.ts";
+
+Deno.test("renderSchema() shows each format once", () => {
+  const view = { columns: 100, color: false, nowMs: NOW_MS };
+  assertGolden("schema", renderSchema(view));
+});
+
+Deno.test("allSchemas() has a schema for everything that --json prints", () => {
+  assertEquals(Object.keys(allSchemas()), [
+    "schema_version",
+    ...["state", "status", "list", "init", "detect", "set", "release"],
+  ]);
+});
+
+Deno.test("jsonSchema() describes what statusJson() makes", () => {
+  const schema = jsonSchema(FORMATS.status);
+  for (const pool of [SAMPLE_POOL, EMPTY_POOL]) {
+    const value = JSON.parse(JSON.stringify(statusJson(pool)));
+    assertEquals(schemaFaults(schema, value), []);
+  }
+});
+
+Deno.test("jsonSchema() refuses a field too many, too few, and of another type", () => {
+  const schema = jsonSchema(FORMATS.status);
+  const value = JSON.parse(JSON.stringify(statusJson(SAMPLE_POOL)));
+  assert(schemaFaults(schema, { ...value, more: 1 }).length > 0);
+  assert(schemaFaults(schema, { ...value, path: undefined }).length > 0);
+  assert(schemaFaults(schema, { ...value, path: 5 }).length > 0);
+  assert(schemaFaults(schema, { ...value, used: { a: "5" } }).length > 0);
+});

@@ -1,0 +1,72 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Column, cut, renderTable } from "../../lib/cli/table.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "ID" },
+  { title: "LABEL", shrinksTo: 5 },
+  { title: "N", align: "right" },
+  { title: "NOTE", shrinksTo: 4, dropOrder: 1 },
+];
+
+function table(columns: number, ...rows: string[][]): string[] {
+  const cells = rows.map((row) => row.map((text) => ({ text })));
+  return renderTable(COLUMNS, cells, { columns, color: false });
+}
+
+Deno.test("renderTable() aligns columns and leaves no space at the end", () => {
+  assertEquals(table(80, ["a", "one", "5", ""], ["bbb", "two", "10", "x"]), [
+    "ID   LABEL   N  NOTE",
+    "a    one     5",
+    "bbb  two    10  x",
+  ]);
+});
+
+Deno.test("renderTable() shortens the widest of the columns that may shrink", () => {
+  assertEquals(table(22, ["a", "a long label", "1", "a note"]), [
+    "ID  LABEL    N  NOTE",
+    "a   a long…  1  a note",
+  ]);
+});
+
+Deno.test("renderTable() drops what matters least before it is too wide", () => {
+  assertEquals(table(14, ["abc", "a long label", "1", "a note"]), [
+    "ID   LABEL   N",
+    "abc  a lon…  1",
+  ]);
+});
+
+Deno.test("renderTable() keeps within its width, or is as narrow as it can be", () => {
+  const row = ["abc", "a long label", "1", "a note of some length"];
+  for (let columns = 13; columns < 60; columns++) {
+    for (const line of table(columns, row)) assert(line.length <= columns);
+  }
+});
+
+Deno.test("renderTable() counts wide characters as two", () => {
+  assertEquals(table(80, ["漢字", "ab", "1", "x"], ["abcd", "ab", "1", "x"]), [
+    "ID    LABEL  N  NOTE",
+    "漢字  ab     1  x",
+    "abcd  ab     1  x",
+  ]);
+});
+
+Deno.test("renderTable() makes what it shows harmless", () => {
+  assertEquals(
+    table(80, ["\x1b[2J", "a\nb", "1", ""])[1].includes("\x1b"),
+    false,
+  );
+  assertEquals(table(80, ["x", "a\nb", "1", ""]).length, 2);
+});
+
+Deno.test("renderTable() is quick with a hostile megabyte", () => {
+  const since = performance.now();
+  table(80, ["x", "\u0301".repeat(1e6), "1", "漢".repeat(1e6)]);
+  assert(performance.now() - since < 500);
+});
+
+Deno.test("cut() marks where it cut and never breaks a wide character", () => {
+  assertEquals(cut("abcdef", 6), "abcdef");
+  assertEquals(cut("abcdef", 4), "abc…");
+  assertEquals(cut("漢字漢字", 4), "漢…");
+  assertEquals(cut("abc", 1), "…");
+});
