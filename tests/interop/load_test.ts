@@ -1,0 +1,71 @@
+/**
+ * Programs of both packages in each other's way, as fast as they can.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { interopTest } from "./scene.ts";
+
+/** `RESLOCK_LOAD_SECONDS=60` for the full time. */
+const SECONDS = Number(Deno.env.get("RESLOCK_LOAD_SECONDS") ?? 15);
+const LOOPS = 8;
+
+interopTest(
+  `no Python client fails to get the lock under our load for ${SECONDS} s`,
+  async (scene) => {
+    const pool = scene.pool();
+    const python = scene.python();
+    await python.setResources({ slot: LOOPS, own: 1, kept: 100 });
+    // The larger the file, the longer each of us has it locked.
+    await Promise.all(
+      Array.from({ length: 100 }, () => pool.acquire({ kept: 1 })),
+    );
+    const load = { seconds: SECONDS, request: { slot: 1 } };
+    const [theirs, ...ours] = await Promise.all([
+      python.loop(SECONDS, { own: 1 }),
+      ...Array.from({ length: LOOPS }, () => scene.load(load)),
+    ]);
+    assertEquals(theirs.errors, []);
+    assert(theirs.grants > SECONDS / 2, `it had only ${theirs.grants} grants`);
+    assertEquals(ours.flatMap(({ errors }) => errors), []);
+    assert(ours.every(({ grants }) => grants > SECONDS));
+    // Being polite to the one must not starve the others.
+    assert(ours.every(({ longestMs }) => longestMs < 4000));
+  },
+);
+
+interopTest(
+  "programs of both packages take turns, one at a time",
+  async (scene) => {
+    const seconds = Math.min(6, SECONDS);
+    const clients = [scene.python(), scene.python()];
+    await clients[0].setResources({ slot: 1 });
+    const request = { slot: 1 };
+    const token = `${scene.folder.path}/token`;
+    const results = await Promise.all([
+      ...clients.map((python) => python.loop(seconds, request, token)),
+      ...[1, 2, 3].map(() => scene.load({ seconds, request, token })),
+    ]);
+    assertEquals(results.flatMap(({ errors }) => errors), []);
+    assert(results.every(({ grants }) => grants > 1));
+    const { leases, queue } = await scene.pool().status();
+    assertEquals([leases, queue], [[], []]);
+  },
+);
+
+interopTest(
+  "programs of ours lose none of many leases beside a Python client",
+  async (scene) => {
+    const python = scene.python();
+    await python.setResources({ slot: 1000 });
+    const load = { seconds: 3, request: { slot: 1 }, parallel: 40 };
+    const [theirs, ...ours] = await Promise.all([
+      python.loop(load.seconds, load.request),
+      ...[1, 2, 3].map(() => scene.load(load)),
+    ]);
+    assertEquals(theirs.errors, []);
+    assertEquals(ours.flatMap(({ errors }) => errors), []);
+    const { leases, queue } = await scene.pool().status();
+    assertEquals([leases, queue], [[], []]);
+  },
+);
