@@ -1,0 +1,2 @@
+/** What is shared, in the state files of this package and of the Python one. */
+export const RESOURCE = "slot";
