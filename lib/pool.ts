@@ -20,7 +20,7 @@ import {
 import type { PoolState } from "./core/state.ts";
 import { release, reset } from "./core/transitions.ts";
 import { checkWork, Lease } from "./lease.ts";
-import { defaultStatePath } from "./os/paths.ts";
+import { choosePath } from "./os/paths.ts";
 import { deadOf, Session } from "./session.ts";
 import {
   type AmountsByName,
@@ -49,7 +49,8 @@ export interface ResourcePoolOptions {
    */
   readonly lockTimeoutMs?: number;
   /**
-   * Told once what a missing permission or program takes away.
+   * Told once what a missing permission or program takes away, and if the file
+   * system of the pool is no good for one.
    *
    * @default {a line on standard error}
    */
@@ -125,8 +126,9 @@ export class ResourcePool implements AsyncDisposable {
       lockTimeoutMs = LOCK_TIMEOUT_MS,
       onWarning = (message) => console.warn(`reslock: ${message}`),
     } = options;
-    this.path = options.path ?? defaultStatePath();
-    this.#session = new Session(this.path, { lockTimeoutMs, onWarning });
+    const { path, rule } = choosePath(options.path);
+    this.path = path;
+    this.#session = new Session(path, { lockTimeoutMs, onWarning, rule });
   }
 
   /**

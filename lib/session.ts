@@ -30,9 +30,14 @@ import {
   probeLock,
   sweepOwners,
 } from "./os/owner_lock.ts";
-import { directoryOf, ensureSharedDirectory } from "./os/paths.ts";
+import {
+  directoryOf,
+  ensureSharedDirectory,
+  type PathRule,
+} from "./os/paths.ts";
 import { KillProbe } from "./os/process_probe.ts";
 import { readDiskFree } from "./outside.ts";
+import { checkPlace } from "./place.ts";
 import { sideDirectory, StateFile } from "./state_file.ts";
 import { FileStore } from "./store.ts";
 import { FRONT_WAITERS, Waker } from "./waker.ts";
@@ -78,6 +83,7 @@ export class Session implements LeaseHost {
   readonly #liveness: Liveness;
   readonly #waiting = new Map<string, Waiting>();
   readonly #held = new Map<string, Lease>();
+  readonly #checkPlace: () => Promise<void>;
   readonly #onExit = () => this.#leaveQuietly();
   #owner: OwnerLock | undefined;
   #waker: Waker | undefined;
@@ -87,14 +93,18 @@ export class Session implements LeaseHost {
   /** What comes after the look in progress: nothing, a look, or one after everybody. */
   #next: "none" | "look" | "look after all" = "none";
   #closed = false;
+  /** Once begun, to be waited for at the end. */
+  #placeChecked: Promise<void> | undefined;
 
   constructor(
     path: string,
     options: {
       readonly lockTimeoutMs: number;
       readonly onWarning: (message: string) => void;
+      readonly rule: PathRule;
     },
   ) {
+    this.#checkPlace = () => checkPlace(directoryOf(path), options);
     this.owners = sideDirectory(path, "owners");
     this.#bells = sideDirectory(path, "bells");
     this.store = new FileStore({
@@ -125,6 +135,8 @@ export class Session implements LeaseHost {
       this.#owner = OwnerLock.create(this.owners);
       this.claims.owner = this.#owner.name;
       globalThis.addEventListener("unload", this.#onExit);
+      // Beside the request, which does not wait for the answer.
+      this.#placeChecked ??= this.#checkPlace();
     }
     return nativeId(this.#owner.name, ++this.#sequence, flags);
   }
@@ -295,6 +307,7 @@ export class Session implements LeaseHost {
     try {
       await Promise.all(ends);
       await this.#waking;
+      await this.#placeChecked;
     } finally {
       this.#waker?.close();
       this.#owner?.close();

@@ -382,7 +382,9 @@ Deno.test("README: it names one version of Deno, that of the checks", () => {
   assertEquals([...named], [checked]);
 });
 
-for (const file of ["README.md", "lib/README.md", "CHANGELOG.md"]) {
+for (
+  const file of ["README.md", "lib/README.md", "CHANGELOG.md", "SECURITY.md"]
+) {
   Deno.test(`${file}: its links lead somewhere`, () => {
     const text = Deno.readTextFileSync(`${ROOT}${file}`);
     const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>

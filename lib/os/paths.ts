@@ -36,20 +36,30 @@ export function directoryOf(path: string): string {
   return slash < 0 ? "." : path.slice(0, slash) || "/";
 }
 
+/** By which rule a state file was chosen, strongest first. */
+export type PathRule = "path" | "RESLOCK_DIR" | "system" | "home";
+
+/** A state file, and why it is this one. */
+export interface ChosenPath {
+  readonly path: string;
+  readonly rule: PathRule;
+}
+
 /**
- * The state file that is meant when nobody names one: in `RESLOCK_DIR`, in
- * `/var/lib/reslock` where that directory exists, else in `~/.reslock`.
+ * The state file that is meant: the one that is given, else one in `RESLOCK_DIR`, in
+ * `/var/lib/reslock` where that directory exists, or in `~/.reslock`.
  *
  * @throws {StateAccessError} if no home directory is known
  */
-export function defaultStatePath(): string {
+export function choosePath(given: string | undefined): ChosenPath {
+  if (given !== undefined) return { path: given, rule: "path" };
   const named = readEnv("RESLOCK_DIR");
-  if (named) return `${named}/${FILE_NAME}`;
+  if (named) return { path: `${named}/${FILE_NAME}`, rule: "RESLOCK_DIR" };
   if (directoryExists(SYSTEM_DIRECTORY)) {
-    return `${SYSTEM_DIRECTORY}/${FILE_NAME}`;
+    return { path: `${SYSTEM_DIRECTORY}/${FILE_NAME}`, rule: "system" };
   }
   const home = readEnv("HOME");
-  if (home) return `${home}/.reslock/${FILE_NAME}`;
+  if (home) return { path: `${home}/.reslock/${FILE_NAME}`, rule: "home" };
   throw new StateAccessError(
     'Cannot choose a state file as "HOME" is not set or may not be read: ' +
       'set "RESLOCK_DIR", name a path, or allow it with --allow-env=HOME,RESLOCK_DIR',

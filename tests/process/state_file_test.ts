@@ -224,6 +224,44 @@ Deno.test("ResourcePool.acquire() comes back in its old place when the state fil
   }
 });
 
+Deno.test("ResourcePool.acquire() goes on in a state file that was put in the place of its own", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1 });
+  await using holder = await Actor.start(folder.state);
+  await holder.acquire({ slot: 1 });
+  await using waiter = await Actor.start(folder.state);
+  const { granted } = await waiter.queue({ slot: 1 });
+  // As an editor saves, or a backup is put back: another inode of the same name.
+  Deno.copyFileSync(folder.state, `${folder.state}.other`);
+  Deno.renameSync(`${folder.state}.other`, folder.state);
+  await holder.release();
+  await within("the grant", PATIENT_MS, granted);
+  const { leases, queue } = await pool.status();
+  assertEquals([leases.length, queue.length], [1, 0]);
+  assertEquals(leases[0].pid, waiter.pid);
+});
+
+Deno.test("ResourcePool.acquire() comes back when the whole folder of the pool is removed", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/pool/state.json`;
+  await using pool = new ResourcePool({ path });
+  await pool.setResources({ slot: 1 });
+  await using holder = await Actor.start(path);
+  await holder.acquire({ slot: 1 }, { listen: true });
+  await using waiter = await Actor.start(path);
+  const { granted } = await waiter.queue({ slot: 1 }, {
+    waitForCapacity: true,
+  });
+  Deno.removeSync(`${folder.path}/pool`, { recursive: true });
+  await pool.setResources({ slot: 1 });
+  await holder.hears("lost");
+  await within("the grant", PATIENT_MS, granted);
+  assertEquals((await pool.status()).leases.map(({ pid }) => pid), [
+    waiter.pid,
+  ]);
+});
+
 Deno.test("ResourcePool gives up a lock that a stopped program holds, and can go on after it", async () => {
   using folder = new Folder();
   await using pool = new ResourcePool({
