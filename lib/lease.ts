@@ -7,9 +7,11 @@ import type { Claims } from "./claims.ts";
 import { checkLabel } from "./core/amount.ts";
 import { LeaseLostError } from "./core/errors.ts";
 import { gpuOfKey, type LeaseRecord, makeEntry } from "./core/model.ts";
+import { quoted } from "./core/quoted.ts";
 import type { PoolState } from "./core/state.ts";
 import { release, shrink } from "./core/transitions.ts";
 import { guardCommand } from "./guard.ts";
+import { detectGpus } from "./os/gpu.ts";
 import { removeGuard } from "./os/owner_lock.ts";
 import { type AmountsByName, toObject } from "./status.ts";
 import type { Store } from "./store.ts";
@@ -147,6 +149,27 @@ export class Lease implements AsyncDisposable {
     return [...this.#record.resources.keys()].flatMap((name) =>
       gpuOfKey(name) ?? []
     );
+  }
+
+  /**
+   * The numbers that the cards have now in the tool of their maker, in the order of
+   * {@linkcode Lease.gpuUuids}; a MIG instance has that of its card. CUDA counts so
+   * with `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
+   *
+   * @throws {GpuDetectionError} if a source of cards is there but broken
+   * @throws {RangeError} if one of the cards is not found here
+   */
+  async gpuIndices(): Promise<readonly number[]> {
+    if (this.gpuUuids.length === 0) return [];
+    const gpus = await detectGpus();
+    return this.gpuUuids.map((uuid) => {
+      const card = gpus.find((gpu) => gpu.uuid === uuid);
+      if (card !== undefined) return card.index;
+      throw new RangeError(
+        `Cannot tell the number of the card ${quoted(uuid)} as no tool here ` +
+          `knows it: see "reslock detect"`,
+      );
+    });
   }
 
   /** Whether a request of higher priority has asked for it. */

@@ -134,3 +134,16 @@ export function readSignal(where: string, text: string): Deno.Signal {
       `use one of ${names}`,
   );
 }
+
+/** One of a few words. */
+export function readWord<T extends string>(
+  where: string,
+  text: string,
+  words: readonly T[],
+): T {
+  for (const word of words) if (word === text) return word;
+  throw new UsageError(
+    `${where}: Cannot use ${quoted(text)} as it is unknown: use ` +
+      `${words.join(" or ")}`,
+  );
+}

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { type Lease, LeaseLostError } from "../../../mod.ts";
+import { detectGpus, type Lease, LeaseLostError } from "../../../mod.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
 import { quoted } from "../text.ts";
+import { childEnvironment } from "./environment.ts";
 import { later, when } from "./later.ts";
 import type { RunPlan } from "./options.ts";
 import { sendSignal, type Signals } from "./signals.ts";
+import { needsDetection } from "./visible.ts";
 
 /** How long a command may take that nobody needs to be told about. */
 const SHORT_COMMAND_MS = 250;
@@ -30,9 +32,10 @@ export async function runChild(
   setting: ChildSetting,
 ): Promise<number> {
   const { plan, signals, tell } = setting;
+  const env = await environmentOf(lease, setting);
   const words = await lease.guard(plan.command);
   signals.interruption.throwIfAborted();
-  const child = spawn(words, lease, setting);
+  const child = spawn(words, env, plan);
   signals.forwardTo(child);
   // Not awaited: the child need not wait for a file that others hold locked.
   const recorded = lease.update({ pids: [child.pid] }).catch((error) => {
@@ -46,22 +49,36 @@ export async function runChild(
   return code;
 }
 
+/** Asks for the cards of this machine only where that decides what is seen. */
+async function environmentOf(
+  lease: Lease,
+  { plan, statePath, tell }: ChildSetting,
+): Promise<Readonly<Record<string, string>>> {
+  const sight = {
+    uuids: lease.gpuUuids,
+    form: plan.visible,
+    inherited: (name: string) => Deno.env.get(name),
+  };
+  const { env, warning } = childEnvironment({
+    ...sight,
+    gpus: needsDetection(sight) ? await detectGpus() : [],
+    leaseId: lease.id,
+    resources: lease.resources,
+    statePath,
+  });
+  if (warning !== "") tell(warning);
+  return env;
+}
+
 function spawn(
   [program, ...args]: readonly string[],
-  lease: Lease,
-  { plan, statePath }: ChildSetting,
+  env: Readonly<Record<string, string>>,
+  plan: RunPlan,
 ): Deno.ChildProcess {
-  const { gpuUuids } = lease;
   try {
     return new Deno.Command(program, {
       args,
-      env: {
-        RESLOCK_LEASE_ID: lease.id,
-        RESLOCK_STATE: statePath,
-        // A request without cards leaves the variable as it is.
-        ...(gpuUuids.length > 0 &&
-          { CUDA_VISIBLE_DEVICES: gpuUuids.join(",") }),
-      },
+      env: { ...env },
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",

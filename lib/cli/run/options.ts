@@ -15,7 +15,9 @@ import {
   readNamedAmount,
   readPriority,
   readSignal,
+  readWord,
 } from "../values.ts";
+import type { VisibleForm } from "./visible.ts";
 
 /** Options that may be given several times. */
 const REPEATABLE = { collect: true };
@@ -64,6 +66,12 @@ export const RUN_OPTIONS: Readonly<
       "How long it will take; until it ends it is not asked back.",
     ],
   ],
+  "How the command runs": [
+    [
+      "--visible <form:string>",
+      "How its cards are named to it: uuid, or index for programs that fail on UUIDs.",
+    ],
+  ],
   "What it says": [
     ["-q, --quiet", "Say nothing but errors."],
   ],
@@ -88,6 +96,7 @@ export interface RunOptions extends GlobalOptions {
   readonly reclaimSignal?: string;
   readonly reclaimGrace?: string;
   readonly estimatedSeconds?: string;
+  readonly visible?: string;
   readonly quiet?: boolean;
 }
 
@@ -100,11 +109,14 @@ export interface RunPlan {
   readonly waits: boolean;
   readonly reclaimSignal: Deno.Signal;
   readonly reclaimGraceMs: number;
+  /** How its cards are named to the command. */
+  readonly visible: VisibleForm;
   readonly quiet: boolean;
 }
 
 const RECLAIM_SIGNAL = "TERM";
 const RECLAIM_GRACE = "30s";
+const VISIBLE_FORMS: readonly VisibleForm[] = ["uuid", "index"];
 /** Names with which nobody may ask for cards: the pool chooses them. */
 const GPU_NAMES = /^(?:vram_mb_each|num_gpus|gpu_.+_vram_mb)$/;
 
@@ -156,6 +168,7 @@ export function planRun(
       options.reclaimGrace ?? RECLAIM_GRACE,
       { orZero: true },
     ),
+    visible: readWord("--visible", options.visible ?? "uuid", VISIBLE_FORMS),
     quiet: options.quiet === true,
   };
 }

@@ -61,6 +61,7 @@ Deno.test("planRun() refuses what contradicts itself, and names it", () => {
     [{ cpu: "1", reclaimGrace: "1s" }, "--reclaimable"],
     [{ cpu: "1", reclaimable: true, reclaimSignal: "X" }, "--reclaim-signal"],
     [{ cpu: "1", estimatedSeconds: "0" }, "--estimated-seconds"],
+    [{ cpu: "1", visible: "name" }, "use uuid or index"],
   ];
   for (const [options, part] of cases) {
     const { message } = assertThrows(() => requestOf(options), UsageError);
@@ -81,6 +82,7 @@ Deno.test("planRun() waits, is not reclaimable and sends TERM unless told otherw
   assertEquals(plan.options.timeoutMs, undefined);
   assertEquals(plan.reclaimSignal, "SIGTERM");
   assertEquals(plan.reclaimGraceMs, 30_000);
+  assertEquals(plan.visible, "uuid");
   assertEquals(plan.quiet, false);
 });
 
@@ -95,6 +97,7 @@ Deno.test("planRun() hands on every wish", () => {
     reclaimSignal: "int",
     reclaimGrace: "0",
     estimatedSeconds: "90",
+    visible: "index",
     quiet: true,
   }, ["true"]);
   assertEquals(plan.options, {
@@ -107,5 +110,6 @@ Deno.test("planRun() hands on every wish", () => {
   });
   assertEquals(plan.reclaimSignal, "SIGINT");
   assertEquals(plan.reclaimGraceMs, 0);
+  assertEquals(plan.visible, "index");
   assertEquals(plan.quiet, true);
 });

@@ -1,0 +1,295 @@
+/**
+ * Which cards the child of `run` sees, as variables that the drivers read.
+ *
+ * Invariants:
+ * (1) A mask that was inherited is never widened: what it leaves out stays hidden.
+ * (2) A mask whose meaning is not known here is an error, not a guess.
+ *
+ * @module
+ */
+import type { GpuInfo } from "../../../mod.ts";
+import { EXIT } from "../exit_codes.ts";
+import { ExitError } from "../failure.ts";
+import { quoted } from "../text.ts";
+
+/** How cards are named to the child. */
+export type VisibleForm = "uuid" | "index";
+
+/** An environment variable; `undefined` if it is not set. */
+export type Environment = (name: string) => string | undefined;
+
+/** What decides which cards are seen. */
+export interface Sight {
+  /** The cards of the lease. */
+  readonly uuids: readonly string[];
+  readonly form: VisibleForm;
+  readonly inherited: Environment;
+  /** The cards of this machine; none where {@linkcode needsDetection} says no. */
+  readonly gpus: readonly GpuInfo[];
+}
+
+/** What the child sees. */
+export interface Visible {
+  /** The variables that say so. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The cards of the lease that are seen, in its order. */
+  readonly uuids: readonly string[];
+  /** What a mask leaves out of the lease, for people; empty if nothing. */
+  readonly hidden: string;
+}
+
+const CUDA = "CUDA_VISIBLE_DEVICES";
+const CUDA_ORDER = "CUDA_DEVICE_ORDER";
+const PCI_ORDER = "PCI_BUS_ID";
+const HIP = "HIP_VISIBLE_DEVICES";
+const ROCR = "ROCR_VISIBLE_DEVICES";
+
+/** AMD's have 16 digits, or are PCI addresses; NVIDIA's have 32. */
+const AMD_UUID = /^(?:GPU-[0-9a-f]{16}$|PCI-)/i;
+const ANY_UUID = /^(?:GPU|MIG|PCI)-/i;
+const NVIDIA_UUID = /^(?:GPU-[0-9a-f]{8}-|MIG-)/i;
+
+function isAmd(uuid: string): boolean {
+  return AMD_UUID.test(uuid);
+}
+
+function isNvidia(uuid: string): boolean {
+  return !isAmd(uuid) && /^(?:GPU|MIG)-/i.test(uuid);
+}
+
+/**
+ * The entries of a mask that count: the driver stops at the first that it does not
+ * know, such as `-1`, `NoDevFiles` or nothing at all.
+ */
+function entriesOf(mask: string): string[] {
+  const entries = mask.split(",").map((entry) => entry.trim());
+  const end = entries.findIndex((entry) =>
+    !/^\d{1,4}$/.test(entry) && !ANY_UUID.test(entry)
+  );
+  return end < 0 ? entries : entries.slice(0, end);
+}
+
+function isNumber(entry: string): boolean {
+  return /^\d+$/.test(entry);
+}
+
+/** Whether an entry names a card by its UUID or the beginning of it. */
+function names(entry: string, uuid: string): boolean {
+  return uuid.toLowerCase().startsWith(entry.toLowerCase());
+}
+
+/** The mask that HIP goes by; it takes CUDA's where it has none of its own. */
+function hipMask(
+  inherited: Environment,
+): readonly [string, string] | undefined {
+  const own = inherited(HIP);
+  if (own !== undefined && own !== "") return [HIP, own];
+  const other = inherited(CUDA);
+  // On a machine with cards of both makers that one is meant for the others.
+  if (!other || entriesOf(other).some((entry) => NVIDIA_UUID.test(entry))) {
+    return undefined;
+  }
+  return [CUDA, other];
+}
+
+/** Whether the cards of this machine have to be known to tell what the child sees. */
+export function needsDetection(
+  { uuids, form, inherited }: Omit<Sight, "gpus">,
+): boolean {
+  if (form === "index" && uuids.some((uuid) => isAmd(uuid) || isWhole(uuid))) {
+    return true;
+  }
+  const entries = entriesOf(inherited(CUDA) ?? "");
+  const isPart = uuids.some((uuid) => /^MIG-/i.test(uuid));
+  if (
+    uuids.some(isNvidia) &&
+    entries.some((entry) =>
+      isNumber(entry) || (isPart && !names("MIG-", entry))
+    )
+  ) return true;
+  const isMasked = inherited(ROCR) !== undefined ||
+    hipMask(inherited) !== undefined;
+  return uuids.some((uuid) =>
+    isAmd(uuid) && (isMasked || !/^GPU-/i.test(uuid))
+  );
+}
+
+/** Whether this is a card of NVIDIA that is not cut up. */
+function isWhole(uuid: string): boolean {
+  return isNvidia(uuid) && !/^MIG-/i.test(uuid);
+}
+
+/** What the child of a lease on these cards sees. */
+export function visibleCards(sight: Sight): Visible {
+  const nvidia = sight.uuids.filter(isNvidia);
+  const amd = sight.uuids.filter(isAmd);
+  const parts = [
+    ...(nvidia.length > 0 ? [seenByCuda(nvidia, sight)] : []),
+    ...(amd.length > 0 ? [seenByRocm(amd, sight)] : []),
+  ];
+  const masked = new Set([...nvidia, ...amd]);
+  const seen = new Set(parts.flatMap(({ uuids }) => uuids));
+  return {
+    env: Object.assign({}, ...parts.map(({ env }) => env)),
+    // Other makers' have no such variable.
+    uuids: sight.uuids.filter((uuid) => seen.has(uuid) || !masked.has(uuid)),
+    hidden: parts.map(({ hidden }) => hidden).filter(Boolean).join("; "),
+  };
+}
+
+/** The cards that remain; throws where none does. */
+function remaining(
+  uuids: readonly string[],
+  isSeen: (uuid: string) => boolean,
+  masks: readonly (readonly [name: string, value: string])[],
+): Pick<Visible, "uuids" | "hidden"> {
+  const seen = uuids.filter(isSeen);
+  const words = masks.map(([name, value]) => `${name}=${value}`).join(" ");
+  if (seen.length === 0) {
+    throw new ExitError(
+      `Cannot show the command ${uuids.join(", ")} as ${
+        quoted(words)
+      } in the ` +
+        `environment leaves out all cards of the lease: unset it, or ` +
+        `name one of them there`,
+      EXIT.runFailed,
+    );
+  }
+  const hidden = uuids.filter((uuid) => !seen.includes(uuid));
+  return {
+    uuids: seen,
+    hidden: hidden.length === 0
+      ? ""
+      : `${quoted(words)} in the environment hides ${hidden.join(", ")}: the ` +
+        `command sees ${seen.length} of ${uuids.length} cards`,
+  };
+}
+
+// ------------------------------------------------------------------- NVIDIA
+
+function seenByCuda(uuids: readonly string[], sight: Sight): Visible {
+  const { form, inherited, gpus } = sight;
+  const mask = inherited(CUDA);
+  const isSeen = mask === undefined
+    ? () => true
+    : cudaFilter(entriesOf(mask), sight);
+  const masks = mask === undefined ? [] : [[CUDA, mask] as const];
+  const { uuids: seen, hidden } = remaining(uuids, isSeen, masks);
+  if (form === "uuid" || !seen.some(isWhole)) {
+    return { env: { [CUDA]: seen.join(",") }, uuids: seen, hidden };
+  }
+  // An instance has no number that CUDA knows.
+  const numbers = seen.map((uuid) =>
+    isWhole(uuid) ? indexOf(uuid, gpus) : uuid
+  );
+  return {
+    env: { [CUDA]: numbers.join(","), [CUDA_ORDER]: PCI_ORDER },
+    uuids: seen,
+    hidden,
+  };
+}
+
+function cudaFilter(
+  entries: readonly string[],
+  { inherited, gpus }: Sight,
+): (uuid: string) => boolean {
+  const cards = gpus.filter(({ vendor }) => vendor === "nvidia");
+  // The name of an instance is that of its card, and more.
+  const models = cards.map(({ name }) => name.replace(/ MIG .*$/, ""));
+  const isMixed = new Set(models).size > 1;
+  if (
+    isMixed && entries.some(isNumber) && inherited(CUDA_ORDER) !== PCI_ORDER
+  ) {
+    throw new ExitError(
+      `Cannot tell which cards ${CUDA}=${
+        entries.join(",")
+      } means as they are ` +
+        `of several kinds, and CUDA counts the fastest first: write UUIDs, or ` +
+        `set ${CUDA_ORDER}=${PCI_ORDER}`,
+      EXIT.runFailed,
+    );
+  }
+  return (uuid) => {
+    const card = cards.find((card) => card.uuid === uuid);
+    return entries.some((entry) =>
+      isNumber(entry)
+        ? card?.index === Number(entry)
+        : names(entry, uuid) || names(entry, card?.mig?.parentUuid ?? "")
+    );
+  };
+}
+
+function indexOf(uuid: string, gpus: readonly GpuInfo[]): number {
+  const card = gpus.find((gpu) => gpu.uuid === uuid);
+  if (card !== undefined) return card.index;
+  throw new ExitError(
+    `Cannot tell the number of the card ${
+      quoted(uuid)
+    } as no tool here knows ` +
+      `it: see "reslock detect", or use --visible uuid`,
+    EXIT.runFailed,
+  );
+}
+
+// ---------------------------------------------------------------------- AMD
+
+/** The cards that a mask leaves, in its order: its numbers count what it is given. */
+function applied(
+  mask: string | undefined,
+  cards: readonly GpuInfo[],
+): readonly GpuInfo[] {
+  if (mask === undefined) return cards;
+  const chosen: GpuInfo[] = [];
+  for (const entry of entriesOf(mask)) {
+    const card = isNumber(entry)
+      ? cards[Number(entry)]
+      : cards.find(({ uuid }) => names(entry, uuid));
+    if (card === undefined) break;
+    chosen.push(card);
+  }
+  return chosen;
+}
+
+/**
+ * Two variables, one after the other: the numbers of HIP's count the cards that
+ * ROCR's has left. Some programs refuse ROCR's, so it is not set for the index form.
+ */
+function seenByRocm(
+  uuids: readonly string[],
+  { form, inherited, gpus }: Sight,
+): Visible {
+  const cards = gpus.filter(({ vendor }) => vendor === "amd")
+    .sort((a, b) => a.index - b.index);
+  const rocr = inherited(ROCR);
+  const hip = hipMask(inherited);
+  const masks = [
+    ...(rocr === undefined ? [] : [[ROCR, rocr] as const]),
+    ...(hip === undefined ? [] : [hip]),
+  ];
+  const below = applied(rocr, cards);
+  const allowed = applied(hip?.[1], below);
+  const { uuids: seen, hidden } = remaining(
+    uuids,
+    (uuid) => masks.length === 0 || allowed.some((card) => card.uuid === uuid),
+    masks,
+  );
+  if (form === "index") {
+    const numbers = seen.map((uuid) => {
+      indexOf(uuid, cards);
+      return below.findIndex((card) => card.uuid === uuid);
+    });
+    return { env: { [HIP]: numbers.join(",") }, uuids: seen, hidden };
+  }
+  const names = seen.map((uuid) =>
+    // A card without an id of its own is known to ROCm by its number alone.
+    /^GPU-/i.test(uuid) ? uuid : String(indexOf(uuid, cards))
+  );
+  return {
+    env: {
+      [ROCR]: names.join(","),
+      [HIP]: seen.map((_, index) => index).join(","),
+    },
+    uuids: seen,
+    hidden,
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * `reslock run` on a machine with cards: what the command sees of them.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { ResourcePool } from "../../mod.ts";
+import { FakeCards, setEnv } from "../support/fake_cards.ts";
+import { call, ok, scriptTo } from "./support.ts";
+
+const CARDS = [
+  "GPU-aaaaaaaa-0c3e-4f7a-9d21-6a0e8c4b7f10",
+  "GPU-bbbbbbbb-8a56-41b2-b7f0-1d2e3f4a5b6c",
+];
+const MACHINE = { cards: CARDS.map((uuid) => ({ uuid })) };
+const [A, B] = CARDS;
+
+const SHOW =
+  'echo "${CUDA_VISIBLE_DEVICES-unset} ${CUDA_DEVICE_ORDER-unset} $RESLOCK_GPUS"';
+
+Deno.test("reslock run --visible names the cards as the command takes them", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state, path } = machine.folder;
+  const show = scriptTo(`${path}/log`, SHOW);
+  await ok(state, "init");
+  const both = ["--vram", "20G", "--gpus", "2"];
+  await ok(state, "run", ...both, show);
+  await ok(state, "run", ...both, "--visible", "uuid", show);
+  await ok(state, "run", ...both, "--visible=index", show);
+  const lines = Deno.readTextFileSync(`${path}/log`).trim().split("\n");
+  const named = (line: string) =>
+    line.split(" ").map((word) => word.split(",").sort().join());
+  assertEquals(lines.map(named), [
+    [`${A},${B}`, "unset", `${A},${B}`],
+    [`${A},${B}`, "unset", `${A},${B}`],
+    ["0,1", "PCI_BUS_ID", `${A},${B}`],
+  ]);
+});
+
+Deno.test("reslock run stays within the mask that it was given", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  using _mask = setEnv({ CUDA_VISIBLE_DEVICES: "1" });
+  const { state, path } = machine.folder;
+  const show = scriptTo(`${path}/log`, SHOW);
+  await ok(state, "init");
+  const both = await call(
+    ["run", "-s", state, "--vram", "20G", "--gpus", "2", show],
+  );
+  assertEquals(both.code, 0);
+  assertMatch(
+    both.err,
+    /^reslock: .* hides GPU-aaaaaaaa.*: .* 1 of 2 cards\n$/,
+  );
+  assertEquals(Deno.readTextFileSync(`${path}/log`), `${B} unset ${B}\n`);
+});
+
+Deno.test("reslock run starts nothing that would see no card", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  using _mask = setEnv({ CUDA_VISIBLE_DEVICES: "NoDevFiles" });
+  const { state, path } = machine.folder;
+  const show = scriptTo(`${path}/log`, SHOW);
+  await ok(state, "init");
+  const { code, err } = await call(["run", "-s", state, "--vram", "1G", show]);
+  assertEquals(code, 125);
+  assertMatch(err, /^reslock: Cannot show .*CUDA_VISIBLE_DEVICES=NoDevFiles/);
+  assertEquals(machine.folder.names("").includes("log"), false);
+  await using pool = new ResourcePool({ path: state });
+  assertEquals((await pool.status()).leases, []);
+});
+
+Deno.test("reslock run asks no tool for what it knows", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state } = machine.folder;
+  await ok(state, "init");
+  const before = await machine.calls();
+  await ok(state, "run", "--vram", "1G", "true");
+  {
+    using _mask = setEnv({ CUDA_VISIBLE_DEVICES: "0" });
+    await ok(state, "run", "--visible", "index", "--ram", "1", "true");
+  }
+  assertEquals(await machine.calls() - before, 0);
+});
+
+Deno.test("reslock run shows AMD's cards to AMD's programs", async () => {
+  const serials = ["0x4b0a1cd4d1b0e5f3", "0x21e6f80b94c57a3d"];
+  using machine = await FakeCards.of({
+    amd: serials.map((serial) => ({ serial })),
+  });
+  const { state, path } = machine.folder;
+  const show = scriptTo(
+    `${path}/log`,
+    'echo "${ROCR_VISIBLE_DEVICES-unset} $HIP_VISIBLE_DEVICES ${CUDA_VISIBLE_DEVICES-unset}"',
+  );
+  await ok(state, "init");
+  using _mask = setEnv({ HIP_VISIBLE_DEVICES: "1" });
+  const run = ["run", "-q", "--vram", "24G", "--gpus", "2"];
+  await ok(state, ...run, show);
+  await ok(state, ...run, "--visible", "index", show);
+  assertEquals(
+    Deno.readTextFileSync(`${path}/log`),
+    "GPU-21e6f80b94c57a3d 0 unset\nunset 1 unset\n",
+  );
+});
+
+Deno.test("Lease.gpuIndices() numbers the cards as their tool does", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  await using pool = new ResourcePool({ path: machine.folder.state });
+  await pool.setResources({ slots: 1, [`gpu_${B}_vram_mb`]: 1000 });
+  const lease = await pool.acquire({ vram_mb: 1000 });
+  assertEquals(await lease.gpuIndices(), [1]);
+  await machine.become({ cards: [{ uuid: B }] });
+  assertEquals(await lease.gpuIndices(), [0]);
+  await machine.become({ cards: [{ uuid: A }] });
+  await assertRejects(() => lease.gpuIndices(), RangeError, B);
+  const before = await machine.calls();
+  const other = await pool.acquire({ slots: 1 });
+  assertEquals(await other.gpuIndices(), []);
+  assertEquals(await machine.calls(), before);
+});
