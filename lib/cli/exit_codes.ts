@@ -33,7 +33,12 @@ export const EXIT = {
 const SIGNAL_BASE = 128;
 
 /** The signals that end a wait, with their numbers, which are the same everywhere. */
-const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
+export const SIGNAL_NUMBERS = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGTERM: 15,
+} as const;
 
 /** A signal that ends a wait for resources. */
 export type EndingSignal = keyof typeof SIGNAL_NUMBERS;

@@ -51,6 +51,27 @@ function onTerminal(words: readonly string[]): string[] {
   return ["-qec", `exec ${command}`, "/dev/null"];
 }
 
+/**
+ * For programs that are to hear signals: what this process ignores, as after `nohup` or
+ * behind a script's `&`, they would ignore as well.
+ */
+class Heeded implements Disposable {
+  readonly #signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
+  readonly #listener = () => {};
+
+  constructor() {
+    for (const one of this.#signals) {
+      Deno.addSignalListener(one, this.#listener);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const one of this.#signals) {
+      Deno.removeSignalListener(one, this.#listener);
+    }
+  }
+}
+
 async function waitFor(path: string, text: string): Promise<void> {
   await until(`"${text.trim()}" is in the log`, () => {
     try {
@@ -124,6 +145,7 @@ test(
   undefined,
   async () => {
     using folder = new Folder();
+    using _heeded = new Heeded();
     const { state, path } = folder;
     await call(["set", "slots", "1", "--state", state]);
     const log = `${path}/log`;
@@ -147,10 +169,54 @@ test(
 );
 
 test(
+  "reslock run and its child ignore a signal that was ignored at their start",
+  undefined,
+  async () => {
+    using folder = new Folder();
+    const { state, path } = folder;
+    await using pool = new ResourcePool({ path: state });
+    await pool.setResources({ slots: 1 });
+    const lease = await pool.acquire({ slots: 1 });
+    const log = `${path}/log`;
+    const child = scriptTo(
+      log,
+      'trap "echo USR1; exit 7" USR1; echo ready; while :; do sleep 0.1 & wait $!; done',
+    );
+    // As `nohup` does, which also takes the streams of a terminal away.
+    await using program = new Program("sh", {
+      args: [
+        ...["-c", 'trap "" HUP; exec "$@"', "sh"],
+        ...[Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`],
+        ...["run", "-q", "-s", state, "--resource", "slots=1", child],
+      ],
+      env: Deno.env.toObject(),
+    });
+    await until(
+      "it waits",
+      async () => (await pool.status()).queue.length === 1,
+    );
+    program.signal("SIGHUP");
+    await lease.release();
+    await waitFor(log, "ready\n");
+    let pids: readonly number[] = [];
+    await until("its pid is told", async () => {
+      pids = (await pool.status()).leases[0].pids;
+      return pids.length > 0;
+    });
+    program.signal("SIGHUP");
+    Deno.kill(pids[0], "SIGHUP");
+    program.signal("SIGUSR1");
+    await waitFor(log, "USR1\n");
+    assertEquals(await outcome(program), { code: 7, out: "", err: "" });
+  },
+);
+
+test(
   "reslock run withdraws its request when it is stopped while it waits",
   undefined,
   async () => {
     using folder = new Folder();
+    using _heeded = new Heeded();
     const { state, path } = folder;
     await using pool = new ResourcePool({ path: state });
     await pool.setResources({ slots: 1 });

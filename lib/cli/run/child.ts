@@ -33,7 +33,7 @@ export async function runChild(
 ): Promise<number> {
   const { plan, signals, tell } = setting;
   const env = await environmentOf(lease, setting);
-  const words = await lease.guard(plan.command);
+  const words = signals.ignoringIn(await lease.guard(plan.command));
   signals.interruption.throwIfAborted();
   const child = spawn(words, env, plan);
   signals.forwardTo(child);

@@ -5,12 +5,15 @@
  * Invariants:
  * (1) A signal that `run` gets never ends it before its child.
  * (2) What a terminal sends, it sends to the child, too: that is not sent again.
+ * (3) A signal that is ignored when `run` begins, as after `nohup`, is ignored by
+ *     `run` and by its child.
  *
  * @module
  */
 import {
   ENDING_SIGNALS,
   type EndingSignal,
+  SIGNAL_NUMBERS,
   signalExitCode,
 } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
@@ -36,6 +39,19 @@ function isForeground(): boolean {
   }
 }
 
+/** Those that this process was told to ignore at its start; none where nobody can tell. */
+function ignoredSignals(): ReadonlySet<EndingSignal> {
+  try {
+    const status = Deno.readTextFileSync("/proc/self/status");
+    const mask = BigInt(`0x${/^SigIgn:\s*(\w+)$/m.exec(status)![1]}`);
+    const isIgnored = (signal: EndingSignal) =>
+      (mask >> BigInt(SIGNAL_NUMBERS[signal] - 1)) % 2n === 1n;
+    return new Set(ENDING_SIGNALS.filter(isIgnored));
+  } catch {
+    return new Set();
+  }
+}
+
 /** Sends a signal; nobody is to be told that the child has just ended. */
 export function sendSignal(
   child: Deno.ChildProcess,
@@ -51,12 +67,15 @@ export function sendSignal(
 /** Takes all signals of this process until it is disposed. */
 export class Signals implements Disposable {
   readonly #interruption = new AbortController();
+  // Before the first listener: with it, Deno takes up what it had ignored.
+  readonly #ignored = ignoredSignals();
   readonly #listeners = new Map<Deno.Signal, () => void>();
   #child: Deno.ChildProcess | undefined;
 
   constructor() {
     for (const signal of ENDING_SIGNALS) {
-      this.#listen(signal, () => this.#end(signal));
+      const isIgnored = this.#ignored.has(signal);
+      this.#listen(signal, isIgnored ? () => {} : () => this.#end(signal));
     }
     for (const signal of CHILD_ONLY_SIGNALS) {
       this.#listen(signal, () => this.#forward(signal));
@@ -66,6 +85,16 @@ export class Signals implements Disposable {
   /** Aborts with what ends the process, by a signal while there is no child. */
   get interruption(): AbortSignal {
     return this.#interruption.signal;
+  }
+
+  /** The words that start a command so that it ignores what was ignored here. */
+  ignoringIn(command: readonly string[]): readonly string[] {
+    if (this.#ignored.size === 0) return command;
+    const names = [...this.#ignored].map((signal) =>
+      signal.slice("SIG".length)
+    );
+    const script = `trap "" ${names.join(" ")}; exec "$@"`;
+    return ["/bin/sh", "-c", script, "sh", ...command];
   }
 
   /** From now on signals are this child's. */
