@@ -19,6 +19,10 @@ import { CorruptStateError, StateAccessError } from "./core/errors.ts";
 import { type Edit, isAtomic, PAGE_BYTES } from "./core/edit.ts";
 import { decodeJournal, encodeJournal, journalLength } from "./core/journal.ts";
 import { openSharedFile, type SharedFile } from "./os/file.ts";
+import {
+  findLockHolder,
+  type LockHolder as ProcessWithLock,
+} from "./os/lock_holder.ts";
 import { createFile, createStateFile } from "./os/paths.ts";
 
 /** Nobody means a larger one; reading it would only fill the memory. */
@@ -85,6 +89,12 @@ export class StateFile implements Disposable {
     this.#state?.unlock();
   }
 
+  /** A process that has the lock, where the system tells. */
+  holder(): ProcessWithLock | undefined {
+    const file = this.#state?.stat();
+    return file && findLockHolder(file);
+  }
+
   /** Lets other processes run for a moment. */
   async pause(): Promise<void> {
     await this.#state?.pause();
@@ -113,7 +123,9 @@ export class StateFile implements Disposable {
     if (edit.patches.length === 0) return;
     const state = this.#state!;
     this.#growTo(edit.length);
-    if (isAtomic(edit) && edit.length === this.#length) {
+    // White space before the brace, which others may write, has to give way to it.
+    const hasBrace = this.#buffer[0] === BRACE[0];
+    if (isAtomic(edit) && edit.length === this.#length && hasBrace) {
       const [{ bytes, offset }] = edit.patches;
       state.write(bytes, offset);
       return;

@@ -283,14 +283,7 @@ export class FileStore implements Store {
     for (let delay = LOCK_DELAY_MS;;) {
       if (this.#file.tryLock(turn.exclusive, turn)) return;
       const waitedMs = this.#clock.monotonicMs() - since;
-      if (waitedMs > this.#lockTimeoutMs) {
-        throw new LockTimeoutError(
-          `Cannot lock the state file "${this.#file.path}" as others held it for ` +
-            `${Math.round(waitedMs)} ms: see who has it open with ` +
-            `"fuser -v ${this.#file.path}", a stopped program may hold it`,
-          { path: this.#file.path, waitedMs },
-        );
-      }
+      if (waitedMs > this.#lockTimeoutMs) throw this.#lockTimeout(waitedMs);
       if (waitedMs < LOCK_SOON_MS) {
         await this.#file.pause();
       } else {
@@ -298,6 +291,23 @@ export class FileStore implements Store {
         delay = Math.min(2 * delay, LOCK_DELAY_MAX_MS);
       }
     }
+  }
+
+  #lockTimeout(waitedMs: number): LockTimeoutError {
+    const { path } = this.#file;
+    const holder = this.#file.holder();
+    const who = holder === undefined ? "others" : `the process ${holder.pid}` +
+      (holder.command === undefined ? "" : ` (${holder.command})`);
+    const advice = holder === undefined
+      ? `see who has it open with "fuser -v ${path}", a stopped program may hold it`
+      : holder.isStopped
+      ? `it is stopped, continue it with "kill -CONT ${holder.pid}" or end it`
+      : `try again, or end that process if it hangs`;
+    return new LockTimeoutError(
+      `Cannot lock the state file "${path}" as ${who} held it for ` +
+        `${Math.round(waitedMs)} ms: ${advice}`,
+      { path, waitedMs, pid: holder?.pid },
+    );
   }
 
   /**

@@ -62,16 +62,19 @@ export class LockTimeoutError extends Error {
   readonly path: string;
   /** How long was waited, in milliseconds. */
   readonly waitedMs: number;
+  /** Who has the lock; `undefined` where the system does not tell. */
+  readonly pid: number | undefined;
 
   /** Made where the fact is found out; there is no need to make one elsewhere. */
   constructor(
     message: string,
-    fields: { path: string; waitedMs: number },
+    fields: { path: string; waitedMs: number; pid?: number },
     options?: ErrorOptions,
   ) {
     super(message, options);
     this.path = fields.path;
     this.waitedMs = fields.waitedMs;
+    this.pid = fields.pid;
   }
 }
 

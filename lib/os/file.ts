@@ -11,8 +11,7 @@ export interface SharedFile extends Disposable {
   /** Takes the lock of the whole file, shared or exclusive; false if it is taken. */
   tryLock(exclusive: boolean): boolean;
   unlock(): void;
-  /** Its length, and whether its name still leads to it. */
-  stat(): { readonly length: number; readonly linked: boolean };
+  stat(): SharedFileInfo;
   /** Reads from the start; how many bytes there were, at most the buffer's length. */
   read(buffer: Uint8Array): number;
   /** Writes all bytes at an offset. */
@@ -20,6 +19,16 @@ export interface SharedFile extends Disposable {
   truncate(length: number): void;
   /** Lets other processes run for a moment: some 30 us, where a timer takes 1 ms. */
   pause(): Promise<void>;
+}
+
+/** What the system knows of a shared file. */
+export interface SharedFileInfo {
+  readonly length: number;
+  /** Whether its name still leads to it. */
+  readonly linked: boolean;
+  /** Which file it is. */
+  readonly dev: number;
+  readonly ino: number;
 }
 
 /** How a file is opened. */
@@ -86,9 +95,9 @@ class SystemFile implements SharedFile {
     this.#file.unlockSync();
   }
 
-  stat(): { readonly length: number; readonly linked: boolean } {
-    const { size, nlink } = this.#file.statSync();
-    return { length: size, linked: nlink !== 0 };
+  stat(): SharedFileInfo {
+    const { size, nlink, dev, ino } = this.#file.statSync();
+    return { length: size, linked: nlink !== 0, dev, ino: ino ?? 0 };
   }
 
   read(buffer: Uint8Array): number {

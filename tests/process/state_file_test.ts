@@ -15,6 +15,7 @@ import {
 import { Actor, ActorError, type ActorWait, Cast } from "../support/actor.ts";
 import {
   Folder,
+  processState,
   Program,
   runTool,
   until,
@@ -271,12 +272,20 @@ Deno.test("ResourcePool gives up a lock that a stopped program holds, and can go
   await pool.setResources({ slot: 1 });
   const lease = await pool.acquire({ slot: 1 });
   {
-    await using _locker = await lockOf(folder);
+    await using locker = await lockOf(folder);
+    locker.signal("SIGSTOP");
+    await until("it is stopped", () => processState(locker.pid) === "T");
     for (const use of [() => pool.status(), () => lease.release()]) {
       const error = await use().then(() => undefined, (error) => error);
       assert(error instanceof LockTimeoutError, `${use}: ${error}`);
       assertStringIncludes(error.message, folder.state);
       assert(error.waitedMs >= 100);
+      assertEquals(error.pid, locker.pid);
+      assertStringIncludes(
+        error.message,
+        `as the process ${locker.pid} ("sleep 300") held it for`,
+      );
+      assertStringIncludes(error.message, `"kill -CONT ${locker.pid}"`);
     }
   }
   await lease.release();

@@ -35,7 +35,10 @@ export class CrashingDisk {
       tryLock: () => true,
       unlock: () => {},
       pause: () => Promise.resolve(),
-      stat: () => ({ length: this.#files.get(path)!.length, linked: true }),
+      stat: () => {
+        const { length } = this.#files.get(path)!;
+        return { length, linked: true, dev: 0, ino: 0 };
+      },
       read: (buffer) => {
         const bytes = this.#files.get(path)!.subarray(0, buffer.length);
         buffer.set(bytes);
