@@ -152,6 +152,19 @@ Deno.test("StateFile.read() ignores a journal beside a state without the mark", 
   assertEquals(used.get(PATH), later);
 });
 
+Deno.test("StateFile.write() takes white space before another client's brace away", () => {
+  const disk = new CrashingDisk();
+  const text = '\n{"version":5}'.padEnd(4096);
+  disk.put(PATH, new TextEncoder().encode(text));
+  const image = new Image(disk.get(PATH), PATH);
+  addLeases(image.state, 1, "1");
+  const edit = image.commit();
+  assert(isAtomic(edit) && edit.length === text.length);
+  disk.put(JOURNAL, new Uint8Array(16));
+  write(disk, edit);
+  assertEquals(read(disk, true), "abcdefghij-10 1");
+});
+
 for (const journal of [new Uint8Array(0), new Uint8Array(4096).fill(7)]) {
   Deno.test(`StateFile.read() refuses a mark beside a journal of ${journal.length} bytes that is not whole`, () => {
     const disk = new CrashingDisk();

@@ -15,6 +15,7 @@ import {
   type LeaseRecord,
   SCHEMA_VERSION,
 } from "./model.ts";
+import { quoted, quotedJson } from "./quoted.ts";
 
 /** What a whole file says, in its order. */
 export interface Decoded {
@@ -83,7 +84,7 @@ function amounts(value: unknown): Amounts {
   for (const [name, amount] of Object.entries(object(value))) {
     string(name);
     if (!Number.isSafeInteger(amount)) {
-      throw new Misfit(`[${JSON.stringify(name)}]`, "a whole number");
+      throw new Misfit(`[${quoted(name)}]`, "a whole number");
     }
     map.set(name, amount as number);
   }
@@ -165,8 +166,8 @@ function record(value: unknown, fields: ReadonlyMap<string, Field>): Json {
   }
   const names = Object.keys(source);
   if (names.length !== known) {
-    const unknown = names.find((name) => !fields.has(name));
-    throw new Misfit(`[${JSON.stringify(unknown)}]`, "a known field");
+    const unknown = names.find((name) => !fields.has(name))!;
+    throw new Misfit(`[${quoted(unknown)}]`, "a known field");
   }
   return result;
 }
@@ -334,7 +335,9 @@ export function decodeState(text: string, path: string): Decoded {
     if (version !== SCHEMA_VERSION) {
       throw new SchemaVersionMismatch(
         `Cannot use the state file "${path}" as its schema version is ` +
-          `${JSON.stringify(version) ?? "missing"} and this is for version ` +
+          `${
+            version === undefined ? "missing" : quotedJson(version)
+          } and this is for version ` +
           `${SCHEMA_VERSION}: bring all users of the file to one version, or ` +
           `start a new one with "reslock reset --force"`,
         { path, found: version, expected: SCHEMA_VERSION },
@@ -348,7 +351,7 @@ export function decodeState(text: string, path: string): Decoded {
       array(value).map((item, index) => within(`[${index}]`, () => read(item)));
     for (const name of Object.keys(state)) {
       if (!["version", "resources", "leases", "queue"].includes(name)) {
-        throw new Misfit(`[${JSON.stringify(name)}]`, "a known field");
+        throw new Misfit(`[${quoted(name)}]`, "a known field");
       }
     }
     return {

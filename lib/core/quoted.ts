@@ -6,14 +6,27 @@
  */
 
 /** Controls that JSON leaves as they are, and marks that turn or hide text. */
-const UNSEEN = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  let escaped = "";
+  for (let i = 0; i < character.length; i++) {
+    escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`;
+  }
+  return escaped;
+}
+
+function cut(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
 /** The text in quotes, with everything unseen made visible, cut after `limit` characters. */
 export function quoted(text: string, limit = 80): string {
-  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return JSON.stringify(cut).replace(UNSEEN, escape);
+  return JSON.stringify(cut(text, limit)).replace(UNSEEN, escape);
+}
+
+/** A value of a file as JSON, as harmless and as short. */
+export function quotedJson(value: unknown, limit = 80): string {
+  if (typeof value === "string") return quoted(value, limit);
+  return cut(JSON.stringify(value), limit).replace(UNSEEN, escape);
 }

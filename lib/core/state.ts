@@ -4,7 +4,8 @@
  *
  * Invariants:
  * (1) `used` is the sum of `resources` over `leases`, for every name; negative
- *     amounts, which only a broken client writes, count as none.
+ *     amounts, which only a broken client writes, count as none, and a sum that
+ *     no number holds exactly counts as the largest that one does.
  * (2) `waiters` are the pending entries by rank: priority, highest first, then
  *     the order of the file, which is the order of arrival.
  * (3) `kinds` counts the waiters of each kind; none is zero.
@@ -93,6 +94,9 @@ export function waiterOf(entry: EntryRecord): Waiter {
     yields: id !== undefined && id.yields,
   };
 }
+
+/** Beyond it sums are not exact; no capacity is larger. */
+const MOST = Number.MAX_SAFE_INTEGER;
 
 /** Leases, queue and capacities, with what is derived from them. */
 export class PoolState {
@@ -298,7 +302,18 @@ export class PoolState {
     for (const [name, amount] of lease.resources) {
       // A negative amount, which nobody means, must not add to what is free.
       const counted = sign * Math.max(0, amount);
-      this.#used.set(name, (this.#used.get(name) ?? 0) + counted);
+      const before = this.#used.get(name) ?? 0;
+      const isExact = before < MOST && before + counted < MOST;
+      this.#used.set(name, isExact ? before + counted : this.#sum(name));
     }
+  }
+
+  /** Adds up anew what is too much to be added and taken off without a trace. */
+  #sum(name: string): number {
+    let sum = 0;
+    for (const { resources } of this.#leases) {
+      sum = Math.min(MOST, sum + Math.max(0, resources.get(name) ?? 0));
+    }
+    return sum;
   }
 }

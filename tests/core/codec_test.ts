@@ -138,6 +138,22 @@ for (
   });
 }
 
+Deno.test("decodeState() repeats neither long nor odd words of the file in its errors", () => {
+  const long = "n".repeat(1_000_000);
+  for (
+    const text of [
+      JSON.stringify({ version: { [long]: "\u009b2J" } }),
+      JSON.stringify({ version: 5, [`\u202e${long}`]: 1 }),
+      JSON.stringify({ version: 5, resources: { [`\u009b${long}`]: "x" } }),
+      JSON.stringify({ version: 5, leases: [{ [long]: 1 }] }),
+    ]
+  ) {
+    const { message } = assertThrows(() => decodeState(text, PATH), Error);
+    assert(message.length < 600, `${message.length} characters`);
+    assertEquals(message.match(/[\u009b\u202e]/), null);
+  }
+});
+
 for (
   const [text, problem] of [
     ["", "it is not JSON"],

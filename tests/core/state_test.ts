@@ -72,3 +72,18 @@ Deno.test("waiterOf() sorts slots and tells equal kinds by equal names", () => {
     [4, 4],
   );
 });
+
+Deno.test("PoolState keeps exact sums beside a lease of more than there can be", () => {
+  const state = new PoolState();
+  state.setResource("ram_mb", 10);
+  const lease = (id: string, amount: number) =>
+    leaseRecord({ id, resources: new Map([["ram_mb", amount]]) });
+  const huge = [1, 2, 3].map((n) => lease(`x${n}`, Number.MAX_SAFE_INTEGER));
+  state.addLease(lease("small", 3));
+  for (const one of huge) state.addLease(one);
+  state.addLease(lease("later", 4));
+  assertEquals(state.free("ram_mb"), 0);
+  for (const one of huge) state.removeLease(one);
+  assertEquals(state.used.get("ram_mb"), 7);
+  assertEquals(state.free("ram_mb"), 3);
+});
