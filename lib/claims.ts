@@ -35,7 +35,8 @@ export class Claims implements Observer {
   readonly #waiting = new Map<string, WaitingClaim>();
   readonly #queued = new Set<string>();
   readonly #held = new Map<string, HeldClaim>();
-  readonly #work = new Set<string>();
+  /** Ids of work, with that of the lease. */
+  readonly #work = new Map<string, string>();
   /** Called after each look at the state. */
   onObserved: (state: PoolState) => void = () => {};
   /** The owner that our ids begin with. */
@@ -74,12 +75,23 @@ export class Claims implements Observer {
     this.#held.delete(id);
   }
 
-  addWork(id: string): void {
-    this.#work.add(id);
+  addWork(id: string, leaseId: string): void {
+    this.#work.set(id, leaseId);
+  }
+
+  hasWork(id: string): boolean {
+    return this.#work.has(id);
   }
 
   dropWork(id: string): void {
     this.#work.delete(id);
+  }
+
+  /** Work ends with its lease. */
+  dropWorkOn(leaseId: string): void {
+    for (const [id, on] of this.#work) {
+      if (on === leaseId) this.#work.delete(id);
+    }
   }
 
   /** A write failed somewhere: what is left of it has to be looked for. */

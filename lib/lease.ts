@@ -249,8 +249,9 @@ export class Lease implements AsyncDisposable {
     checkWork(options);
     const id = this.#host.nextId();
     const now = this.#host.isoTime();
-    this.#host.claims.addWork(id);
-    await this.#change((state, lease) => {
+    const { claims } = this.#host;
+    claims.addWork(id, this.id);
+    const write = this.#change((state, lease) => {
       state.addEntry(makeEntry({
         id,
         pid: lease.pid,
@@ -265,6 +266,13 @@ export class Lease implements AsyncDisposable {
       }));
       return lease;
     });
+    try {
+      await write;
+    } catch (error) {
+      claims.dropWork(id);
+      claims.doubt();
+      throw error;
+    }
     return new Work(this.#host, this.id, id);
   }
 
@@ -325,7 +333,7 @@ export class Lease implements AsyncDisposable {
   #end(): void {
     this.#released = true;
     this.#onEnd();
-    if (this.#work !== null) this.#host.claims.dropWork(this.#work.id);
+    this.#host.claims.dropWorkOn(this.id);
     if (this.#guarded) removeGuard(this.#host.owners, this.id);
   }
 
@@ -333,6 +341,7 @@ export class Lease implements AsyncDisposable {
     this.#record = lease;
     // The request itself stays in the queue as work, under the same id.
     if (this.#work === null && state.entry(lease.id) !== undefined) {
+      this.#host.claims.addWork(lease.id, lease.id);
       this.#work = new Work(this.#host, lease.id, lease.id);
     }
     if (!lease.reclaim_requested || this.reclaimRequested) return;
@@ -410,22 +419,21 @@ export class Work implements AsyncDisposable {
   /** The lease that it is done on. */
   readonly leaseId: string;
   readonly #host: LeaseHost;
-  #completed = false;
 
   /** Made by the lease, once the entry is in the file. */
   constructor(host: LeaseHost, leaseId: string, id: string) {
     this.id = id;
     this.leaseId = leaseId;
     this.#host = host;
-    host.claims.addWork(id);
   }
 
-  /** Tells others how far it is. Does nothing once it is completed. */
+  /** Tells others how far it is. Does nothing once it, or its lease, has ended. */
   async update(options: WorkOptions): Promise<void> {
     checkWork(options);
     const { estimatedSeconds, progress, label } = options;
-    if (this.#completed) return;
-    await this.#host.store.transact((state) => {
+    const { store, claims } = this.#host;
+    if (!claims.hasWork(this.id)) return;
+    await store.transact((state) => {
       const entry = state.entry(this.id);
       if (entry?.lease_id !== this.leaseId) return;
       state.removeEntry(entry);
@@ -440,13 +448,13 @@ export class Work implements AsyncDisposable {
 
   /** Ends it; the lease stays. After an error it can be tried again. */
   async complete(): Promise<void> {
-    if (this.#completed) return;
-    await this.#host.store.transact((state) => {
+    const { store, claims } = this.#host;
+    if (!claims.hasWork(this.id)) return;
+    await store.transact((state) => {
       const entry = state.entry(this.id);
       if (entry?.lease_id === this.leaseId) state.removeEntry(entry);
     }, { urgent: true });
-    this.#completed = true;
-    this.#host.claims.dropWork(this.id);
+    claims.dropWork(this.id);
   }
 
   /** The same as {@linkcode Work.complete}. */

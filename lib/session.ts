@@ -39,7 +39,7 @@ import { KillProbe } from "./os/process_probe.ts";
 import { readDiskFree } from "./outside.ts";
 import { checkPlace } from "./place.ts";
 import { sideDirectory, StateFile } from "./state_file.ts";
-import { FileStore } from "./store.ts";
+import { closedError, FileStore } from "./store.ts";
 import { FRONT_WAITERS, Waker } from "./waker.ts";
 
 /** What a caller may say about a request beside the amounts. */
@@ -93,6 +93,7 @@ export class Session implements LeaseHost {
   /** What comes after the look in progress: nothing, a look, or one after everybody. */
   #next: "none" | "look" | "look after all" = "none";
   #closed = false;
+  #closing: Promise<void> | undefined;
   /** Once begun, to be waited for at the end. */
   #placeChecked: Promise<void> | undefined;
 
@@ -128,7 +129,7 @@ export class Session implements LeaseHost {
   }
 
   nextId(flags?: { confirms?: boolean; yields?: boolean }): string {
-    if (this.#closed) throw closedError();
+    this.#refuseIfClosed();
     if (this.#owner === undefined) {
       // First, as it is what all users share; the others lie beside the file.
       ensureSharedDirectory(directoryOf(this.owners));
@@ -168,6 +169,7 @@ export class Session implements LeaseHost {
     let position: number;
     try {
       const { state } = await this.store.transact((state) => {
+        this.#refuseIfClosed();
         const entry = { ...draft, ...askOf(parsed, state) };
         assertPossible(state, waiterOf(entry), wishes);
         this.#waiting.set(draft.id, waiting);
@@ -193,6 +195,7 @@ export class Session implements LeaseHost {
     let lease: Lease | null = null;
     try {
       await this.store.transact((state) => {
+        this.#refuseIfClosed();
         const entry = { ...draft, ...askOf(parsed, state) };
         assertPossible(state, waiterOf(entry));
         state.addEntry(entry);
@@ -295,8 +298,15 @@ export class Session implements LeaseHost {
     );
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  /** Gives everything back; after an error it can be tried again. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close().catch((error) => {
+      this.#closing = undefined;
+      throw error;
+    });
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
     const ends: Promise<unknown>[] = [];
     for (const waiting of [...this.#waiting.values()]) {
@@ -304,16 +314,24 @@ export class Session implements LeaseHost {
       ends.push(this.withdraw(waiting, { keepGrant: false }));
     }
     for (const lease of [...this.#held.values()]) ends.push(lease.release());
-    try {
-      await Promise.all(ends);
-      await this.#waking;
-      await this.#placeChecked;
-    } finally {
-      this.#waker?.close();
-      this.#owner?.close();
-      this.store.close();
-      globalThis.removeEventListener("unload", this.#onExit);
+    const outcomes = await Promise.allSettled(ends);
+    await this.#waking;
+    await this.#placeChecked;
+    this.#waker?.close();
+    this.#waker = undefined;
+    globalThis.removeEventListener("unload", this.#onExit);
+    const failure = outcomes.find(({ status }) => status === "rejected");
+    if (failure?.status === "rejected") {
+      // What could not be given back is nobody's any more.
+      this.#owner?.abandon();
+      throw failure.reason;
     }
+    this.#owner?.close();
+    this.store.close();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw closedError();
   }
 
   #draft(parsed: ParsedRequest, wishes: Wishes): EntryRecord {
@@ -471,11 +489,4 @@ export function deadOf(verdicts: ReadonlyMap<string, Vitality>): Set<string> {
   const dead = new Set<string>();
   for (const [id, vitality] of verdicts) if (vitality === "dead") dead.add(id);
   return dead;
-}
-
-function closedError(): DOMException {
-  return new DOMException(
-    "Cannot use the pool as it was closed: make a new one",
-    "AbortError",
-  );
 }

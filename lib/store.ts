@@ -109,6 +109,7 @@ export class FileStore implements Store {
   readonly #lockTimeoutMs: number;
   readonly #ringer: Ringer;
   #image: Image | undefined;
+  #closed = false;
   #turn: Promise<void> = Promise.resolve();
   #waitingTurns = 0;
   /** Since when entries fit that only their owners can grant. */
@@ -184,6 +185,7 @@ export class FileStore implements Store {
   }
 
   close(): void {
+    this.#closed = true;
     this.#file.close();
     this.#ringer.close();
     this.#image = undefined;
@@ -257,7 +259,13 @@ export class FileStore implements Store {
   /** Without anyone before us the first try is made in this very turn. */
   #tryLockNow(turn: Turn): boolean {
     return (turn.urgent || this.#waitingTurns === 0) &&
-      this.#file.tryLock(turn.exclusive, turn);
+      this.#tryLock(turn);
+  }
+
+  #tryLock(turn: Turn): boolean {
+    // The file is opened on first use: by nobody who was still on the way.
+    if (this.#closed) throw closedError();
+    return this.#file.tryLock(turn.exclusive, turn);
   }
 
   async #lock(turn: Turn): Promise<void> {
@@ -281,7 +289,7 @@ export class FileStore implements Store {
    */
   async #lockByTrying(turn: Turn, since: number): Promise<void> {
     for (let delay = LOCK_DELAY_MS;;) {
-      if (this.#file.tryLock(turn.exclusive, turn)) return;
+      if (this.#tryLock(turn)) return;
       const waitedMs = this.#clock.monotonicMs() - since;
       if (waitedMs > this.#lockTimeoutMs) throw this.#lockTimeout(waitedMs);
       if (waitedMs < LOCK_SOON_MS) {
@@ -434,6 +442,14 @@ export class FileStore implements Store {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** What everything ends with that is asked of a pool after its end. */
+export function closedError(): DOMException {
+  return new DOMException(
+    "Cannot use the pool as it was closed: make a new one",
+    "AbortError",
+  );
+}
 
 /** The moment of a change, looked up only if something is granted. */
 class LazyStamp implements Stamp {

@@ -40,7 +40,7 @@ export class OwnerLock {
   /** The owner's name, as ids begin with it. */
   readonly name: string;
   readonly #path: string;
-  readonly #file: Deno.FsFile;
+  #file: Deno.FsFile | undefined;
 
   private constructor(name: string, path: string, file: Deno.FsFile) {
     this.name = name;
@@ -94,7 +94,13 @@ export class OwnerLock {
   /** Removes the file and drops the lock; only when no entry names the owner. */
   close(): void {
     removeQuietly(this.#path);
-    this.#file.close();
+    this.abandon();
+  }
+
+  /** Drops the lock: the file stays, as the proof that its entries are nobody's. */
+  abandon(): void {
+    this.#file?.close();
+    this.#file = undefined;
   }
 }
 

@@ -80,6 +80,10 @@ for (
     "has released its lease": `
       const lease = await pool.acquire({ slot: 1 });
       await lease.release();`,
+    "has released a lease in the middle of its work": `
+      const lease = await pool.acquire({ slot: 1 });
+      await lease.startWork();
+      await lease.release();`,
     "was asked to give back, and did": `
       const lease = await pool.acquire({ slot: 1 }, { reclaimable: true });
       lease.reclaim.addEventListener("abort", () => lease.release());

@@ -1,0 +1,89 @@
+/**
+ * What `ResourcePool.close()` owes to the calls that it meets, and what it leaves
+ * when the file cannot be written to.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { LockTimeoutError, ResourcePool } from "../mod.ts";
+import { Folder } from "./support/processes.ts";
+
+/** Keeps everybody from the file until the end of its scope. */
+class HeldFile implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  constructor(path: string) {
+    this.#file = Deno.openSync(path);
+    this.#file.lockSync(true);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** A pool of one slot that soon gives up a file that others hold. */
+async function impatientPool({ state }: Folder): Promise<ResourcePool> {
+  const pool = new ResourcePool({ path: state, lockTimeoutMs: 50 });
+  await pool.setResources({ slot: 1 });
+  return pool;
+}
+
+for (
+  const [name, call] of [
+    ["acquire", (pool) => pool.acquire({ slot: 1 })],
+    ["tryAcquire", (pool) => pool.tryAcquire({ slot: 1 })],
+    ["status", (pool) => pool.status()],
+    ["setResources", (pool) => pool.setResources({ slot: 2 })],
+  ] as const satisfies [string, (pool: ResourcePool) => Promise<unknown>][]
+) {
+  Deno.test(`ResourcePool.close() ends a ${name}() that is on its way, and leaves nothing open`, async () => {
+    using folder = new Folder();
+    await using other = await impatientPool(folder);
+    const pool = new ResourcePool({ path: folder.state, lockTimeoutMs: 5000 });
+    const held = new HeldFile(folder.state);
+    const refused = assertRejects(() => call(pool), DOMException, "closed");
+    await pool.close();
+    held[Symbol.dispose]();
+    await refused;
+    const { leases, queue, resources } = await other.status();
+    assertEquals([leases, queue, { ...resources }], [[], [], { slot: 1 }]);
+    assertEquals(folder.names("state.json.owners"), []);
+  });
+}
+
+Deno.test("ResourcePool.close() that cannot write lets go of its lease, and can be repeated", async () => {
+  using folder = new Folder();
+  await using other = new ResourcePool({ path: folder.state });
+  const pool = await impatientPool(folder);
+  await pool.acquire({ slot: 1 });
+  {
+    using _held = new HeldFile(folder.state);
+    await assertRejects(() => pool.close(), LockTimeoutError);
+  }
+  assert(await other.tryAcquire({ slot: 1 }) !== null);
+  await pool.close();
+  assertEquals((await other.status()).leases.length, 1);
+});
+
+Deno.test("ResourcePool.close() that cannot write withdraws its request by its end", async () => {
+  using folder = new Folder();
+  await using other = new ResourcePool({ path: folder.state });
+  const pool = await impatientPool(folder);
+  const lease = await other.acquire({ slot: 1 });
+  const queued = Promise.withResolvers<void>();
+  const refused = assertRejects(
+    () => pool.acquire({ slot: 1 }, { onQueued: () => queued.resolve() }),
+    DOMException,
+    "closed",
+  );
+  await queued.promise;
+  {
+    using _held = new HeldFile(folder.state);
+    await assertRejects(() => pool.close(), LockTimeoutError);
+  }
+  await refused;
+  assertEquals((await other.status()).queue, []);
+  await lease.release();
+  await pool.close();
+});
