@@ -1,7 +1,7 @@
 /**
  * Makes `build/reslock`, the command line as one program for this machine:
  * bundles cli.ts, which halves its start, then compiles the bundle with the
- * permissions that it needs.
+ * permission that it needs.
  *
  * @module
  */
@@ -9,7 +9,8 @@ import { jsrResolves, NPM_ONLY_NOTICE, npmOnly, ROOT } from "./jsr.ts";
 
 const BUNDLE = "build/reslock.js";
 const PROGRAM = "build/reslock";
-const PERMISSIONS = ["read", "write", "run", "env", "sys"];
+/** Nothing less lets it read in /proc, where it sees whose process ids these are. */
+export const PERMISSION = "--allow-all";
 
 /** The runtime that `deno compile` downloads has some 40 MB. */
 const LIMIT_MS = 5 * 60_000;
@@ -49,9 +50,8 @@ if (import.meta.main) {
     console.error(bundle.errors);
     Deno.exit(1);
   }
-  const permissions = PERMISSIONS.map((name) => `--allow-${name}`);
   const compile = await deno(
-    ["compile", "--no-check", "--output", PROGRAM, ...permissions, BUNDLE],
+    ["compile", "--no-check", "--output", PROGRAM, PERMISSION, BUNDLE],
     false,
   );
   if (!compile.success) console.error(compileFailure(compile.errors));

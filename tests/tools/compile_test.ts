@@ -1,5 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { compileFailure } from "../../tools/compile.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { compileFailure, PERMISSION } from "../../tools/compile.ts";
+import { Folder, runTool } from "../support/processes.ts";
 
 Deno.test("compileFailure() puts a missing runtime into one line", () => {
   const text = compileFailure(
@@ -14,4 +15,22 @@ Deno.test("compileFailure() shows what else went wrong", () => {
   const text = compileFailure("error: No space left on device");
   assertStringIncludes(text, "No space left on device");
   assertStringIncludes(text, "deno run -A build/reslock.js");
+});
+
+Deno.test({
+  name: "PERMISSION lets the program see whose its process ids are",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    using folder = new Folder();
+    const file = `${folder.path}/program.ts`;
+    Deno.writeTextFileSync(
+      file,
+      `console.log(Deno.readLinkSync("/proc/self/ns/pid"))`,
+    );
+    const out = await runTool(
+      ...[Deno.execPath(), "run", "--no-prompt", "--no-config"] as const,
+      ...[PERMISSION, file],
+    );
+    assertMatch(out, /^pid:/);
+  },
 });
