@@ -9,6 +9,7 @@ import {
   closest,
   commandIndex,
   refuseEmpty,
+  refuseMangled,
   STATE_FLAGS,
 } from "./lib/cli/arguments.ts";
 import {
@@ -43,6 +44,7 @@ export async function main(
   const context: Context = { io, exitCode: EXIT.ok };
   let name: string | undefined;
   try {
+    refuseMangled(args);
     const index = commandIndex(args);
     const before = index < 0 ? args : args.slice(0, index);
     name = args[index];

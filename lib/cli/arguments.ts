@@ -5,6 +5,8 @@
  * Invariants:
  * (1) The words of a child are never read as anything of ours, nor changed.
  * (2) An empty value is an error. cliffy takes `--label ""` as if it were not there.
+ * (3) A word that is not UTF-8 is an error. Deno gives out `\ufffd` in the place of
+ *     such bytes, and a file of that name is another one.
  *
  * @module
  */
@@ -77,6 +79,36 @@ export function refuseEmpty(args: readonly string[]): void {
       flag.startsWith("-")
         ? `Cannot use an empty value for ${flag}: give one, or leave it out`
         : "Cannot use an empty word: give a name, a value or an id",
+    );
+  }
+}
+
+/** The command line of this process as it was given; nothing where nobody tells. */
+function givenBytes(): Uint8Array {
+  try {
+    return Deno.readFileSync("/proc/self/cmdline");
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+/**
+ * Throws for a word that was not UTF-8 when it was given.
+ *
+ * @param given the bytes of all words
+ */
+export function refuseMangled(
+  args: readonly string[],
+  given: () => Uint8Array = givenBytes,
+): void {
+  const word = args.find((word) => word.includes("\ufffd"));
+  if (word === undefined) return;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(given());
+  } catch {
+    throw new UsageError(
+      `Cannot use the word ${quoted(word)} as it is not UTF-8: let a shell ` +
+        `name it, as in reslock run -- sh -c 'cat caf*'`,
     );
   }
 }

@@ -4,6 +4,7 @@ import {
   commandIndex,
   operands,
   refuseEmpty,
+  refuseMangled,
   separateChild,
 } from "../../lib/cli/arguments.ts";
 import { UsageError } from "../../lib/cli/failure.ts";
@@ -119,4 +120,16 @@ Deno.test("closest() finds the word that was meant, and none that was not", () =
   assertEquals(closest("relese", known), "release");
   assertEquals(closest("make", known), undefined);
   assertEquals(closest("r".repeat(1e6), known), undefined);
+});
+
+Deno.test("refuseMangled() refuses a word that was not UTF-8, and no other", () => {
+  const args = ["cat", "caf\ufffd"];
+  const bytes = new TextEncoder().encode("deno\0cat\0caf\ufffd\0");
+  refuseMangled(args, () => bytes);
+  refuseMangled(["cat"], () => bytes.subarray(0, -2));
+  assertThrows(
+    () => refuseMangled(args, () => bytes.subarray(0, -2)),
+    UsageError,
+    '"caf\ufffd" as it is not UTF-8',
+  );
 });

@@ -141,6 +141,27 @@ test("reslock run gives its streams to the child", undefined, async () => {
 });
 
 test(
+  "reslock run refuses words that it cannot pass on as they are",
+  undefined,
+  async () => {
+    using folder = new Folder();
+    const { state } = folder;
+    await call(["set", "slots", "1", "--state", state]);
+    const program = new Program("sh", {
+      args: [
+        ...["-c", 'exec "$@" "$(printf "caf\\351")"', "sh"],
+        ...[Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`],
+        ...["run", "-s", state, "--resource", "slots=1", "echo"],
+      ],
+      env: Deno.env.toObject(),
+    });
+    const { code, out, err } = await outcome(program);
+    assertEquals([code, out], [2, ""]);
+    assertMatch(err, /^reslock: .*"caf\ufffd" as it is not UTF-8.*\n$/);
+  },
+);
+
+test(
   "reslock run forwards signals, and ends after its child",
   undefined,
   async () => {
