@@ -21,6 +21,14 @@ export {
   SchemaVersionMismatch,
   StateAccessError,
 } from "./lib/core/errors.ts";
+export type {
+  Explanation,
+  Holder,
+  Party,
+  Shortage,
+  Verdict,
+} from "./lib/core/explanation.ts";
+export type { Obstacle } from "./lib/core/placement.ts";
 export { SCHEMA_VERSION } from "./lib/core/model.ts";
 export type { ResourceRequest } from "./lib/core/request.ts";
 export {
@@ -31,6 +39,7 @@ export {
 } from "./lib/lease.ts";
 export {
   type AcquireOptions,
+  type ExplainOptions,
   ResourcePool,
   type ResourcePoolOptions,
   type TryAcquireOptions,

@@ -10,6 +10,8 @@ import {
   SchemaVersionMismatch,
   StateAccessError,
 } from "./core/errors.ts";
+import { explainWaiters } from "./core/explain.ts";
+import type { Explanation } from "./core/explanation.ts";
 import type { LeaseRecord } from "./core/model.ts";
 import { quoted } from "./core/quoted.ts";
 import {
@@ -19,6 +21,7 @@ import {
 } from "./core/request.ts";
 import type { PoolState } from "./core/state.ts";
 import { release, reset } from "./core/transitions.ts";
+import { explainDryRun } from "./dry_run.ts";
 import { checkWork, Lease } from "./lease.ts";
 import { choosePath } from "./os/paths.ts";
 import { deadOf, Session } from "./session.ts";
@@ -70,6 +73,14 @@ export interface TryAcquireOptions {
    * see, and that keeps it from being asked back.
    */
   readonly estimatedSeconds?: number;
+}
+
+/** Options of {@linkcode ResourcePool.explain}: those of `acquire` that decide. */
+export interface ExplainOptions {
+  /** The higher, the sooner: a whole number. @default {0} */
+  readonly priority?: number;
+  /** Whether what it needs would be kept free for it. @default {true} */
+  readonly hold?: boolean;
 }
 
 /** Options of {@linkcode ResourcePool.acquire}. */
@@ -250,8 +261,15 @@ export class ResourcePool implements AsyncDisposable {
     return value;
   }
 
-  /** Looks at everything, and removes what dead processes have left. */
-  async status(): Promise<PoolStatus> {
+  /**
+   * Looks at everything, and removes what dead processes have left.
+   *
+   * @param options.explain whether to find out why those who wait do so.
+   * @default {true}
+   */
+  async status(
+    { explain = true }: { readonly explain?: boolean } = {},
+  ): Promise<PoolStatus> {
     const session = this.#session;
     let verdicts = await session.examine({ patient: false });
     try {
@@ -262,9 +280,35 @@ export class ResourcePool implements AsyncDisposable {
       // Whoever may only look sees the dead as dead.
       if (!(error instanceof StateAccessError)) throw error;
     }
-    return await session.store.view((state) =>
-      poolStatus(this.path, state, verdicts)
-    );
+    const { store } = session;
+    return await store.view((state) => {
+      const reasons = explain
+        ? explainWaiters(state, store.knowledge(state), session.wallMs())
+        : new Map();
+      return poolStatus(this.path, state, verdicts, reasons);
+    });
+  }
+
+  /**
+   * Tells what would become of a request that came now: whether it would be granted,
+   * and if not, what is short, who has it and who goes first. Changes nothing.
+   *
+   * @example What a card of 20 GB would have to wait for
+   * ```ts ignore
+   * const { verdict, sentence } = await pool.explain({ vram_mb: 20480 });
+   * if (verdict !== "grantable") console.log(sentence);
+   * ```
+   * @throws {RangeError} if an amount or option is outside of its range
+   * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {StateAccessError} if the state file cannot be used
+   */
+  async explain(
+    request: ResourceRequest,
+    options: ExplainOptions = {},
+  ): Promise<Explanation> {
+    const parsed = parseRequest(request);
+    checkOptions(options);
+    return await explainDryRun(this.#session, parsed, options);
   }
 
   /**

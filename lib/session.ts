@@ -124,8 +124,12 @@ export class Session implements LeaseHost {
     this.claims.onObserved = (state) => this.#keepVigil(state);
   }
 
+  wallMs(): number {
+    return this.#clock.wallMs();
+  }
+
   isoTime(): string {
-    return new Date(this.#clock.wallMs()).toISOString();
+    return new Date(this.wallMs()).toISOString();
   }
 
   nextId(flags?: { confirms?: boolean; yields?: boolean }): string {

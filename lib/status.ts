@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Explanation } from "./core/explanation.ts";
 import { parseNativeId } from "./core/ids.ts";
 import type { Amounts, EntryRecord, LeaseRecord } from "./core/model.ts";
 import type { PoolState } from "./core/state.ts";
@@ -87,6 +88,8 @@ export interface EntryStatus {
   readonly native: boolean;
   /** Whether its process lives. */
   readonly owner: Vitality;
+  /** Why it waits; null for work in progress, and where nobody wants to know. */
+  readonly why: Explanation | null;
 }
 
 /** All that the state file says. */
@@ -142,7 +145,12 @@ export function leaseStatus(
   };
 }
 
-function entryStatus(entry: EntryRecord, verdicts: Verdicts): EntryStatus {
+/** A waiter or work in progress for callers. */
+export function entryStatus(
+  entry: EntryRecord,
+  verdicts: Verdicts,
+  why: Explanation | null,
+): EntryStatus {
   return {
     id: entry.id,
     pid: entry.pid,
@@ -161,14 +169,20 @@ function entryStatus(entry: EntryRecord, verdicts: Verdicts): EntryStatus {
     progress: entry.progress,
     native: parseNativeId(entry.id) !== undefined,
     owner: verdicts.get(entry.id) ?? "unknown",
+    why,
   };
 }
 
-/** The whole state for callers. */
+/**
+ * The whole state for callers.
+ *
+ * @param reasons why those who wait do so
+ */
 export function poolStatus(
   path: string,
   state: PoolState,
   verdicts: Verdicts,
+  reasons: ReadonlyMap<EntryRecord, Explanation>,
 ): PoolStatus {
   const used = new Map<string, number>();
   const available = new Map<string, number>();
@@ -187,6 +201,8 @@ export function poolStatus(
     available: toObject(available),
     leases: [...state.leases].sort(byAge)
       .map((lease) => leaseStatus(lease, busy, verdicts)),
-    queue: queue.map((entry) => entryStatus(entry, verdicts)),
+    queue: queue.map((entry) =>
+      entryStatus(entry, verdicts, reasons.get(entry) ?? null)
+    ),
   };
 }

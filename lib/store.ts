@@ -55,6 +55,8 @@ export interface Store {
   view<T>(read: (state: PoolState) => T): Promise<T>;
   /** Whether a transaction without a change of its own would change anything now. */
   isUnsettled(): Promise<boolean>;
+  /** What this program knows of waiters and leases beyond the state. */
+  knowledge(state: PoolState): PlanContext;
   close(): void;
 }
 
@@ -170,6 +172,10 @@ export class FileStore implements Store {
     );
     this.#noteFitting(fitting);
     return grants.length + reclaims.ask.length + reclaims.withdraw.length > 0;
+  }
+
+  knowledge(state: PoolState): PlanContext {
+    return this.#context(state, undefined);
   }
 
   /** Puts an empty pool in the place of whatever is there. */

@@ -23,6 +23,7 @@ const TIERS: readonly (readonly string[])[] = [
   ["lib/claims.ts"],
   ["lib/lease.ts"],
   ["lib/session.ts"],
+  ["lib/dry_run.ts"],
   ["lib/pool.ts"],
   ["mod.ts"],
   ["lib/cli/"],
@@ -32,6 +33,7 @@ const TIERS: readonly (readonly string[])[] = [
 /** Tests that call files which have none of their own name. */
 const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/codec_test.ts": ["core/model", "core/errors"],
+  "tests/core/explain_test.ts": ["core/explanation"],
   "tests/core/image_test.ts": ["core/bytes"],
   "tests/core/reclaim_test.ts": ["core/least_loss"],
   "tests/core/scheduler_test.ts": ["core/ledger"],

@@ -17,7 +17,9 @@ export type FieldType =
   /** One of these words. */
   | readonly string[]
   /** A list of such objects. */
-  | ObjectFormat;
+  | ObjectFormat
+  /** One such object, or null. */
+  | { readonly oneOrNull: ObjectFormat };
 
 /** A field of an object, with what it means. */
 export type Field = readonly [name: string, type: FieldType, meaning: string];
@@ -99,10 +101,79 @@ const SHOWN_LEASE: ObjectFormat = {
   ],
 };
 
+const PARTY: ObjectFormat = {
+  title: "party",
+  fields: [
+    ["id", "string", "of a lease or a waiter"],
+    ["label", "string?", "its name for people"],
+  ],
+};
+
+const HOLDER: ObjectFormat = {
+  title: "holder",
+  base: PARTY,
+  fields: [
+    ["resource", "string", "what it holds; of GPU memory, the card"],
+    ["amount", "integer", "how much"],
+  ],
+};
+
+const SHORTAGE: ObjectFormat = {
+  title: "shortage",
+  fields: [
+    ["resource", "string", "vram_mb for cards that the pool chooses"],
+    ["requested", "integer", "of GPU memory, on the card that lacks"],
+    ["free", "integer", "what is free now"],
+    ["left", "integer", "of that, once those in front have theirs"],
+    ["slot", "integer?", "the card that lacks, 0 is the best; else null"],
+    ["holders", HOLDER, "who holds most of it, 8 at most"],
+    ["holder_count", "integer", "how many hold any of it"],
+    ["behind", PARTY, "who goes first and wants it, by rank, 8 at most"],
+    ["behind_count", "integer", "how many do"],
+  ],
+};
+
+const OBSTACLE: ObjectFormat = {
+  title: "obstacle",
+  fields: [
+    ["resource", "string", "what there is too little of, ever"],
+    ["requested", "integer", "how much is asked for"],
+    ["capacity", "integer?", "how much there is; null: none is registered"],
+    ["slot", "integer?", "the card that lacks, 0 is the best; else null"],
+  ],
+};
+
+const EXPLANATION: ObjectFormat = {
+  title: "explanation",
+  fields: [
+    [
+      "verdict",
+      ["grantable", "unconfirmed", "waits", "impossible"],
+      "how it stands",
+    ],
+    ["sentence", "string", "the rest in one line of English"],
+    ["short", SHORTAGE, "what is short, if it waits"],
+    ["reclaims", PARTY, "leases asked back for it"],
+    [
+      "obstacle",
+      { oneOrNull: OBSTACLE },
+      "why it never can be",
+    ],
+    ["earliest_start", "date-time?", "by what holders estimate"],
+  ],
+};
+
 const SHOWN_ENTRY: ObjectFormat = {
   title: "queue entry as shown",
   base: ENTRY,
-  fields: SEEN,
+  fields: [
+    ...SEEN,
+    [
+      "why",
+      { oneOrNull: EXPLANATION },
+      "why it waits; null for work in progress",
+    ],
+  ],
 };
 
 const STATUS: ObjectFormat = {

@@ -7,6 +7,7 @@
 import type {
   Detection,
   EntryStatus,
+  Explanation,
   LeaseStatus,
   PoolStatus,
 } from "../../mod.ts";
@@ -56,6 +57,34 @@ export function entryJson(entry: EntryStatus): Record<string, unknown> {
     progress: entry.progress,
     native: entry.native,
     owner: entry.owner,
+    why: entry.why && explanationJson(entry.why),
+  };
+}
+
+/** Why a request waits, as JSON. */
+export function explanationJson(why: Explanation): Record<string, unknown> {
+  return {
+    verdict: why.verdict,
+    sentence: why.sentence,
+    short: why.short.map((shortage) => ({
+      resource: shortage.resource,
+      requested: shortage.requested,
+      free: shortage.free,
+      left: shortage.left,
+      slot: shortage.slot,
+      holders: shortage.holders,
+      holder_count: shortage.holderCount,
+      behind: shortage.behind,
+      behind_count: shortage.behindCount,
+    })),
+    reclaims: why.reclaims,
+    obstacle: why.obstacle && {
+      resource: why.obstacle.resource,
+      requested: why.obstacle.requested,
+      capacity: why.obstacle.capacity ?? null,
+      slot: why.obstacle.slot ?? null,
+    },
+    earliest_start: why.earliestStart,
   };
 }
 

@@ -26,7 +26,10 @@ export function command({ io }: Context): AnyCommand {
       `reslock list --json | jq -r '.leases[] | select(.label == "whisper") | .id'`,
     )
     .action(async (options) => {
-      const status = await withPool(options, (pool) => pool.status());
+      const status = await withPool(
+        options,
+        (pool) => pool.status({ explain: false }),
+      );
       const { path, leases } = status;
       io.writeOut(
         options.json

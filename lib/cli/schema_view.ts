@@ -14,9 +14,24 @@ function isObjectFormat(type: FieldType): type is ObjectFormat {
   return typeof type === "object" && "fields" in type;
 }
 
+/** The object that a field has one or many of; undefined if it has no object. */
+function nestedIn(type: FieldType): ObjectFormat | undefined {
+  if (isObjectFormat(type)) return type;
+  return isOneOrNull(type) ? type.oneOrNull : undefined;
+}
+
+function isOneOrNull(
+  type: FieldType,
+): type is { readonly oneOrNull: ObjectFormat } {
+  return typeof type === "object" && "oneOrNull" in type;
+}
+
 function typeSchema(type: FieldType): JsonSchema {
   if (typeof type === "number") return { const: type };
   if (isObjectFormat(type)) return { type: "array", items: jsonSchema(type) };
+  if (isOneOrNull(type)) {
+    return { anyOf: [jsonSchema(type.oneOrNull), { type: "null" }] };
+  }
   if (typeof type === "object") return { enum: type };
   if (type.endsWith("?")) {
     const schema = typeSchema(type.slice(0, -1) as FieldType);
@@ -64,6 +79,7 @@ export function allSchemas(): Record<string, unknown> {
 
 function typeText(type: FieldType): string {
   if (isObjectFormat(type)) return `[${type.title}]`;
+  if (isOneOrNull(type)) return `${type.oneOrNull.title} or null`;
   if (typeof type === "object") return type.join(" or ");
   if (type === "amounts") return "{name: integer}";
   return String(type).replace("?", " or null");
@@ -74,7 +90,7 @@ function withNested(formats: readonly ObjectFormat[]): ObjectFormat[] {
   const nested = formats.flatMap((format) => [
     format,
     ...withNested(
-      format.fields.map(([, type]) => type).filter(isObjectFormat),
+      format.fields.flatMap(([, type]) => nestedIn(type) ?? []),
     ),
   ]);
   return [...new Set(nested)];

@@ -12,6 +12,9 @@ export async function showSummary(
   options: GlobalOptions,
   { io }: Context,
 ): Promise<void> {
-  const status = await withPool(options, (pool) => pool.status());
+  const status = await withPool(
+    options,
+    (pool) => pool.status({ explain: false }),
+  );
   io.writeOut(renderSummary(status, viewOf(io)));
 }

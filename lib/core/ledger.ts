@@ -38,7 +38,27 @@ export class Ledger {
 
   /** Negative if those in front want more than there is. */
   left(name: string): number {
-    return this.#unleased(name) - (this.#taken.get(name) ?? 0);
+    return this.unleased(name) - this.taken(name);
+  }
+
+  /** What no lease holds; with a truth, no more than was seen outside. */
+  unleased(name: string, truth?: OutsideTruth): number {
+    const { resources, used } = this.#state;
+    const leased = used.get(name) ?? 0;
+    const counted = (resources.get(name) ?? 0) - leased;
+    if (truth === undefined) return counted;
+    if (diskOfKey(name) !== undefined) {
+      return (truth.diskFreeMb?.get(name) ?? 0) - leased;
+    }
+    const uuid = gpuOfKey(name);
+    if (uuid === undefined || truth.cardFreeMb === undefined) return counted;
+    // The driver knows what leases use, but nothing of what this plan gives out.
+    return Math.min(counted, truth.cardFreeMb.get(uuid) ?? 0);
+  }
+
+  /** What was taken from this ledger beyond what the leases hold. */
+  taken(name: string): number {
+    return this.#taken.get(name) ?? 0;
   }
 
   take(amounts: Amounts): void {
@@ -49,6 +69,12 @@ export class Ledger {
     for (const [name, amount] of amounts) this.#take(name, -amount);
   }
 
+  /** Whether so much of a named quantity is left. */
+  admits(name: string, amount: number, truth?: OutsideTruth): boolean {
+    if (truth !== undefined) return amount <= this.#leftInTruth(name, truth);
+    return amount <= this.left(name) || diskOfKey(name) !== undefined;
+  }
+
   /**
    * What a lease for the demand would hold, `undefined` if it does not fit.
    * Free disk space is taken for granted where no truth is given.
@@ -56,7 +82,7 @@ export class Ledger {
   bind(demand: Demand, truth?: OutsideTruth): Amounts | undefined {
     const { counters, slots } = demand;
     for (const [name, amount] of counters) {
-      if (amount < 0 || !this.#admits(name, amount, truth)) return undefined;
+      if (amount < 0 || !this.admits(name, amount, truth)) return undefined;
     }
     if (slots.length === 0) return counters;
     const placed = place(slots, this.#room(counters, truth), policyFor(slots));
@@ -111,7 +137,7 @@ export class Ledger {
     const { counters, slots } = demand;
     const names = new Set<string>();
     for (const [name, amount] of counters) {
-      if (!this.#admits(name, amount)) names.add(name);
+      if (!this.admits(name, amount)) names.add(name);
     }
     if (place(slots, this.#room(counters), "spread") !== undefined) {
       return names;
@@ -123,34 +149,12 @@ export class Ledger {
     return names;
   }
 
-  #unleased(name: string): number {
-    const { resources, used } = this.#state;
-    return (resources.get(name) ?? 0) - (used.get(name) ?? 0);
-  }
-
   #take(name: string, amount: number): void {
     this.#taken.set(name, (this.#taken.get(name) ?? 0) + amount);
   }
 
-  #admits(name: string, amount: number, truth?: OutsideTruth): boolean {
-    if (truth !== undefined) return amount <= this.#leftInTruth(name, truth);
-    return amount <= this.left(name) || diskOfKey(name) !== undefined;
-  }
-
-  /** The smaller one of what the accounting and the outside world leave. */
   #leftInTruth(name: string, truth: OutsideTruth): number {
-    const taken = this.#taken.get(name) ?? 0;
-    if (diskOfKey(name) !== undefined) {
-      const leased = this.#state.used.get(name) ?? 0;
-      return (truth.diskFreeMb?.get(name) ?? 0) - leased - taken;
-    }
-    const uuid = gpuOfKey(name);
-    if (uuid === undefined || truth.cardFreeMb === undefined) {
-      return this.left(name);
-    }
-    // The driver knows what leases use, but nothing of what this plan gives out.
-    const seen = truth.cardFreeMb.get(uuid) ?? 0;
-    return Math.min(this.#unleased(name), seen) - taken;
+    return this.unleased(name, truth) - this.taken(name);
   }
 
   /** The cards as far as a request may use them beside its own counters. */
@@ -202,7 +206,10 @@ export function* contenders(
  * Whether an id of ours stands for this waiter alone. Nobody of ours writes
  * another one, but a grant must not make two leases of one id out of it.
  */
-function isOneThing(state: PoolState, { native, id, entry }: Waiter): boolean {
+export function isOneThing(
+  state: PoolState,
+  { native, id, entry }: Waiter,
+): boolean {
   return !native ||
     (state.entry(id) === entry && state.lease(id) === undefined);
 }

@@ -96,6 +96,7 @@ export function largestSlotFor(
 export interface Obstacle {
   /** The name of the resource; `vram_mb` for GPU memory that we place. */
   readonly resource: string;
+  /** How much of it is asked for. */
   readonly requested: number;
   /** What there is of it; `undefined` if nothing is registered. */
   readonly capacity: number | undefined;

@@ -30,3 +30,8 @@ export function quotedJson(value: unknown, limit = 80): string {
   if (typeof value === "string") return quoted(value, limit);
   return cut(JSON.stringify(value), limit).replace(UNSEEN, escape);
 }
+
+/** The same without the quotes, for a name in the middle of a sentence. */
+export function shown(text: string, limit = 80): string {
+  return quoted(text, limit).slice(1, -1).replaceAll('\\"', '"');
+}

@@ -63,7 +63,7 @@ function hasCause(state: PoolState): boolean {
 }
 
 /** Whether a lease ranks low enough to be given up for a waiter. */
-function mayTake(waiter: Waiter, lease: LeaseRecord): boolean {
+export function mayTake(waiter: Waiter, lease: LeaseRecord): boolean {
   return !waiter.native || lease.priority < waiter.priority;
 }
 

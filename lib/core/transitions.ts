@@ -7,6 +7,7 @@
 import { ImpossibleRequestError } from "./errors.ts";
 import type { Grant } from "./ledger.ts";
 import type { Amounts, LeaseRecord } from "./model.ts";
+import { momentMs } from "./moment.ts";
 import { type Demand, type Obstacle, obstacleTo } from "./placement.ts";
 import { quoted } from "./quoted.ts";
 import { plan, type PlanContext } from "./scheduler.ts";
@@ -109,13 +110,9 @@ function writeGrant(
   return lease;
 }
 
-const HAS_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;
-
 /** By the wall clocks of both ends, which may have jumped; `null` if nobody can say. */
 function waitedSeconds(queuedAt: string, { wallMs }: Stamp): number | null {
-  // A time without an offset is UTC to the Python package, local to JavaScript.
-  const text = HAS_OFFSET.test(queuedAt) ? queuedAt : `${queuedAt}Z`;
-  const waitedMs = wallMs - Date.parse(text);
+  const waitedMs = wallMs - momentMs(queuedAt);
   return Number.isNaN(waitedMs) ? null : Math.max(0, waitedMs) / 1000;
 }
 

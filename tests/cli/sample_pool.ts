@@ -54,6 +54,7 @@ function entry(fields: Partial<EntryStatus>): EntryStatus {
     progress: null,
     native: true,
     owner: "alive",
+    why: null,
     ...fields,
   };
 }
@@ -128,6 +129,30 @@ export const SAMPLE_POOL: PoolStatus = {
       resources: { ram_mb: 8192 },
       priority: 20,
       label: "whisper",
+      why: {
+        verdict: "waits",
+        short: [{
+          resource: "vram_mb",
+          requested: 20480,
+          free: 576,
+          left: 576,
+          slot: 1,
+          holders: [{
+            id: "k3v9x2m1qa-4",
+            label: "llama-70b",
+            resource: CARD_A,
+            amount: 24000,
+          }],
+          holderCount: 1,
+          behind: [],
+          behindCount: 0,
+        }],
+        reclaims: [{ id: "k3v9x2m1qa-4", label: "llama-70b" }],
+        obstacle: null,
+        earliestStart: "2026-11-23T21:35:21.000Z",
+        sentence: "needs 20 GB or more on 2 cards; 576 MB free on the second " +
+          "best; held by llama-70b; llama-70b is asked back",
+      },
     }),
     entry({ id: "bbbbbbbbbb-4", vramMb: [8192, 4096], pid: 99 }),
     entry({

@@ -19,6 +19,7 @@ import {
   CorruptStateError,
   SchemaVersionMismatch,
 } from "../../lib/core/errors.ts";
+import { explainWaiters } from "../../lib/core/explain.ts";
 import { Image } from "../../lib/core/image.ts";
 import { checkChange, checkState } from "../../lib/core/invariants.ts";
 import { decodeJournal, encodeJournal } from "../../lib/core/journal.ts";
@@ -207,7 +208,12 @@ export function showsHarmlessly(bytes: Uint8Array): string {
     assertHarmless(image.message, "The message");
     return shape(image);
   }
-  const status = poolStatus(PATH, image.state, new Map());
+  const nothingKnown = {
+    stalled: new Set<string>(),
+    overdue: new Set<string>(),
+  };
+  const reasons = explainWaiters(image.state, nothingKnown, NOW_MS);
+  const status = poolStatus(PATH, image.state, new Map(), reasons);
   const view = { columns: 80, color: false, nowMs: NOW_MS };
   const shown = renderStatus(status, view);
   assertHarmless(shown, "status");

@@ -1,0 +1,321 @@
+/**
+ * Why somebody waits: what is short, who has it, who goes first, and what may be done
+ * about it.
+ *
+ * Invariants:
+ * (1) It never contradicts a plan: what is granted, fits or is asked back is taken
+ *     from the plan itself, and only the reasons are found here.
+ * (2) Whoever waits and could be served at all is given a reason: something of which
+ *     less is left, once those in front have theirs, than it asks for.
+ *
+ * @module
+ */
+import { sentenceOf } from "./explain_text.ts";
+import {
+  type Explanation,
+  type Holder,
+  NAMED_MAX,
+  type Party,
+  type Shortage,
+  type Verdict,
+} from "./explanation.ts";
+import { earliestStarts } from "./forecast.ts";
+import { isOneThing, Ledger, type OutsideTruth } from "./ledger.ts";
+import { leastShared } from "./least_loss.ts";
+import { type EntryRecord, gpuOfKey, type LeaseRecord } from "./model.ts";
+import { type Obstacle, obstacleTo } from "./placement.ts";
+import { mayTake } from "./reclaim.ts";
+import { type Plan, plan, type PlanContext } from "./scheduler.ts";
+import { PoolState, type Waiter } from "./state.ts";
+
+/** As many waiters are told which leases come back for them: the first ones. */
+const RECLAIMERS_MAX = 32;
+/** Stands for the cards among the names of what is claimed. */
+const CARDS = "\0cards";
+
+/** Explains all who wait. */
+export function explainWaiters(
+  state: PoolState,
+  context: PlanContext,
+  nowMs: number,
+): ReadonlyMap<EntryRecord, Explanation> {
+  if (state.waiters.length === 0) return new Map();
+  const explaining = new Explaining(state, context, nowMs);
+  const explanations = new Map<EntryRecord, Explanation>();
+  for (const waiter of state.waiters) {
+    explanations.set(waiter.entry, explaining.explain(waiter));
+    explaining.pass(waiter);
+  }
+  return explanations;
+}
+
+/**
+ * Explains what would become of a request that came now. The state stays as it is.
+ *
+ * @param entry the request as it would be queued
+ * @param gone ids of leases and entries that would be found dead
+ */
+export function explainRequest(
+  state: PoolState,
+  entry: EntryRecord,
+  context: PlanContext,
+  options: { readonly nowMs: number; readonly gone?: ReadonlySet<string> },
+): Explanation {
+  const imagined = copyOf(state, options.gone ?? new Set());
+  imagined.addEntry(entry);
+  const explaining = new Explaining(imagined, context, options.nowMs);
+  for (const waiter of imagined.waiters) {
+    if (waiter.entry === entry) return explaining.explain(waiter);
+    explaining.pass(waiter);
+  }
+  throw new Error("Cannot explain a request that does not wait: report it");
+}
+
+function copyOf(state: PoolState, without: ReadonlySet<string>): PoolState {
+  const copy = new PoolState();
+  for (const [name, capacity] of state.resources) {
+    copy.setResource(name, capacity);
+  }
+  for (const lease of state.leases) {
+    if (!without.has(lease.id)) copy.addLease(lease);
+  }
+  for (const { entry } of state.waiters) {
+    if (!without.has(entry.id)) copy.addEntry(entry);
+  }
+  for (const entry of state.work) {
+    if (!without.has(entry.id)) copy.addEntry(entry);
+  }
+  return copy;
+}
+
+/** A walk over the waiters by rank, with what is left for each of them. */
+class Explaining {
+  readonly #state: PoolState;
+  readonly #context: PlanContext;
+  readonly #plan: Plan;
+  readonly #granted: ReadonlyMap<Waiter, Plan["grants"][number]>;
+  readonly #fitting: ReadonlySet<string>;
+  readonly #starts: ReadonlyMap<Waiter, number>;
+  readonly #reclaims: ReadonlyMap<Waiter, readonly LeaseRecord[]>;
+  readonly #ledger: Ledger;
+  readonly #claims = new Map<string, Claims>();
+  readonly #holders = new Map<string, readonly Holder[]>();
+
+  constructor(state: PoolState, context: PlanContext, nowMs: number) {
+    this.#state = state;
+    this.#context = context;
+    this.#plan = plan(state, context);
+    const { grants, fitting } = this.#plan;
+    this.#granted = new Map(grants.map((grant) => [grant.waiter, grant]));
+    this.#fitting = new Set(fitting);
+    this.#starts = earliestStarts(state, grants, context.stalled, nowMs);
+    this.#reclaims = comingBack(state, this.#plan, context);
+    this.#ledger = new Ledger(state);
+  }
+
+  /** Explains the next one. */
+  explain(waiter: Waiter): Explanation {
+    const { resources, cards } = this.#state;
+    const obstacle = obstacleTo(waiter, resources, cards) ?? null;
+    const verdict = this.#verdict(waiter, obstacle);
+    const start = verdict === "waits" ? this.#starts.get(waiter) : undefined;
+    const reclaims = this.#reclaims.get(waiter) ?? [];
+    const facts = {
+      verdict,
+      short: verdict === "waits" ? this.#shortages(waiter) : [],
+      reclaims: reclaims.map(({ id, label }) => ({ id, label })),
+      obstacle: verdict === "impossible" ? obstacle : null,
+      earliestStart: start === undefined ? null : isoTime(start),
+    };
+    return { ...facts, sentence: sentenceOf(facts) };
+  }
+
+  /** Goes on to the one behind: takes or sets aside what the plan does. */
+  pass(waiter: Waiter): void {
+    const ledger = this.#ledger;
+    const grant = this.#granted.get(waiter);
+    if (grant !== undefined) ledger.take(grant.resources);
+    else if (this.#keeps(waiter)) ledger.setAside(waiter);
+    else return;
+    const wanted = new Set([...waiter.counters.keys()].map(groupOf));
+    if (waiter.slots.length > 0) wanted.add(CARDS);
+    for (const group of wanted) this.#claim(group, waiter);
+  }
+
+  #keeps(waiter: Waiter): boolean {
+    if (this.#context.stalled.has(waiter.id)) return false;
+    if (this.#fitting.has(waiter.id)) return true;
+    return !waiter.yields && isOneThing(this.#state, waiter) &&
+      this.#ledger.canEver(waiter);
+  }
+
+  #verdict(waiter: Waiter, obstacle: Obstacle | null): Verdict {
+    if (this.#granted.has(waiter)) return "grantable";
+    // Whoever looked outside and was not granted knows that it does not fit.
+    const looked = this.#context.confirming?.id === waiter.id;
+    if (this.#fitting.has(waiter.id) && !looked) return "unconfirmed";
+    return obstacle === null ? "waits" : "impossible";
+  }
+
+  #claim(group: string, { id, entry: { label } }: Waiter): void {
+    const claims = this.#claims.get(group) ?? NO_CLAIMS;
+    this.#claims.set(group, {
+      first: claims.count < NAMED_MAX
+        ? [...claims.first, { id, label }]
+        : claims.first,
+      count: claims.count + 1,
+    });
+  }
+
+  #shortages(waiter: Waiter): Shortage[] {
+    const { counters, slots } = waiter;
+    const { confirming } = this.#context;
+    const truth = confirming?.id === waiter.id ? confirming : undefined;
+    const short: Shortage[] = [];
+    for (const [name, requested] of counters) {
+      if (this.#ledger.admits(name, requested, truth)) continue;
+      short.push({
+        resource: name,
+        requested,
+        ...this.#amounts(name, truth),
+        slot: null,
+        ...this.#others(groupOf(name), () => this.#holdersOf(name, [name])),
+      });
+    }
+    if (slots.length === 0) return short;
+    const cards = this.#state.cards.map(({ key }) => this.#amounts(key, truth));
+    const left = cards.map(({ left }) => left).sort(descending);
+    // The n-th best card serves the n-th largest slot, or none does.
+    const slot = slots.findIndex((amount, at) => amount > left[at]);
+    if (slot >= 0 || short.length === 0) {
+      const free = cards.map(({ free }) => free).sort(descending);
+      // Cards may fall short of both together: a name of one beside those we choose.
+      short.push(this.#cardShortage(slots, Math.max(0, slot), free, left));
+    }
+    return short;
+  }
+
+  #cardShortage(
+    slots: readonly number[],
+    slot: number,
+    free: readonly number[],
+    left: readonly number[],
+  ): Shortage {
+    const requested = slots[slot];
+    const keys = this.#state.cards
+      .filter(({ capacityMb }) => capacityMb >= requested)
+      .map(({ key }) => key);
+    // The largest ones: their number tells which.
+    const memo = `${CARDS} ${keys.length}`;
+    return {
+      resource: "vram_mb",
+      requested,
+      free: free[slot],
+      left: left[slot],
+      slot,
+      ...this.#others(CARDS, () => this.#holdersOf(memo, keys)),
+    };
+  }
+
+  /** What is free, and what is left of it for the next one. */
+  #amounts(
+    name: string,
+    truth: OutsideTruth | undefined,
+  ): { readonly free: number; readonly left: number } {
+    const now = this.#ledger.unleased(name, truth);
+    const taken = this.#ledger.taken(name);
+    return { free: Math.max(0, now), left: Math.max(0, now - taken) };
+  }
+
+  #others(
+    group: string,
+    holdersOf: () => readonly Holder[],
+  ): Pick<Shortage, "holders" | "holderCount" | "behind" | "behindCount"> {
+    const { first, count } = this.#claims.get(group) ?? NO_CLAIMS;
+    const holders = holdersOf();
+    return {
+      holders: holders.slice(0, NAMED_MAX),
+      holderCount: holders.length,
+      behind: first,
+      behindCount: count,
+    };
+  }
+
+  /** Who holds any of these, looked up once for all who lack them. */
+  #holdersOf(memo: string, names: readonly string[]): readonly Holder[] {
+    const known = this.#holders.get(memo);
+    if (known !== undefined) return known;
+    const holders: Holder[] = [];
+    for (const { id, label, resources } of this.#state.leases) {
+      for (const resource of names) {
+        const amount = resources.get(resource) ?? 0;
+        if (amount > 0) holders.push({ id, label, resource, amount });
+      }
+    }
+    holders.sort((a, b) => b.amount - a.amount);
+    this.#holders.set(memo, holders);
+    return holders;
+  }
+}
+
+/** Those who claim a resource, as far as they are named. */
+interface Claims {
+  readonly first: readonly Party[];
+  readonly count: number;
+}
+
+/** Those who name a card may be in the way of those for whom one is chosen. */
+function groupOf(name: string): string {
+  return gpuOfKey(name) === undefined ? name : CARDS;
+}
+
+const NO_CLAIMS: Claims = { first: [], count: 0 };
+
+/**
+ * Which of the leases that are asked back, or are to be by this plan, let which
+ * waiter through. Walks as the reclaiming does.
+ */
+function comingBack(
+  state: PoolState,
+  { grants, reclaims }: Plan,
+  { stalled, overdue }: PlanContext,
+): ReadonlyMap<Waiter, readonly LeaseRecord[]> {
+  const served = new Map<Waiter, readonly LeaseRecord[]>();
+  const coming = new Set(reclaims.ask);
+  for (const lease of state.reclaimable) {
+    if (lease.reclaim_requested && !overdue.has(lease.id)) coming.add(lease);
+  }
+  for (const lease of reclaims.withdraw) coming.delete(lease);
+  const granted = new Set(grants.map(({ waiter }) => waiter));
+  const ledger = new Ledger(state);
+  for (const { resources } of grants) ledger.take(resources);
+  let asked = 0;
+  for (const waiter of state.waiters) {
+    if (coming.size === 0 || asked === RECLAIMERS_MAX) break;
+    if (granted.has(waiter) || stalled.has(waiter.id)) continue;
+    if (ledger.bind(waiter) === undefined) {
+      if (waiter.yields || !ledger.canEver(waiter)) continue;
+      asked++;
+      const mine = [...coming].filter((lease) => mayTake(waiter, lease));
+      const needed = leastShared(ledger, waiter, mine) ?? [];
+      for (const lease of needed) {
+        ledger.give(lease.resources);
+        coming.delete(lease);
+      }
+      if (needed.length > 0) served.set(waiter, needed);
+    }
+    const bound = ledger.bind(waiter);
+    if (bound === undefined) ledger.setAside(waiter);
+    else ledger.take(bound);
+  }
+  return served;
+}
+
+function descending(a: number, b: number): number {
+  return b - a;
+}
+
+function isoTime(ms: number): string | null {
+  // Beyond the year 275760 there is no date: an estimate may be any number.
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : null;
+}

@@ -1,0 +1,64 @@
+/**
+ * What would become of a request, without making it.
+ *
+ * @module
+ */
+import { explainRequest } from "./core/explain.ts";
+import type { Explanation } from "./core/explanation.ts";
+import { nativeId } from "./core/ids.ts";
+import { makeEntry } from "./core/model.ts";
+import {
+  askOf,
+  needsOutsideTruth,
+  type ParsedRequest,
+} from "./core/request.ts";
+import type { PoolState } from "./core/state.ts";
+import { readDiskFree } from "./outside.ts";
+import { deadOf, type Session, type Wishes } from "./session.ts";
+
+/** An owner that there is not. */
+const NOBODY = "0000000000";
+
+/** Explains a request as if it came now and the dead had been removed. */
+export async function explainDryRun(
+  session: Session,
+  parsed: ParsedRequest,
+  { priority = 0, hold }: Pick<Wishes, "priority" | "hold">,
+): Promise<Explanation> {
+  const looks = needsOutsideTruth(parsed);
+  const flags = { confirms: looks, yields: hold === false };
+  const diskFreeMb = looks
+    ? await readDiskFree(parsed.counters.keys())
+    : undefined;
+  const gone = deadOf(await session.examine({ patient: false }));
+  return await session.store.view((state) => {
+    const entry = makeEntry({
+      id: unusedId(state, flags),
+      pid: 0,
+      priority,
+      queued_at: session.isoTime(),
+      ...askOf(parsed, state),
+    });
+    const context = {
+      ...session.store.knowledge(state),
+      confirming: looks ? { id: entry.id, diskFreeMb } : undefined,
+    };
+    return explainRequest(state, entry, context, {
+      nowMs: session.wallMs(),
+      gone,
+    });
+  });
+}
+
+/** An id of ours that nobody has. */
+function unusedId(
+  state: PoolState,
+  flags: { readonly confirms: boolean; readonly yields: boolean },
+): string {
+  for (let sequence = 0;; sequence++) {
+    const id = nativeId(NOBODY, sequence, flags);
+    if (state.entry(id) === undefined && state.lease(id) === undefined) {
+      return id;
+    }
+  }
+}

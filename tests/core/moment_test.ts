@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { momentMs } from "../../lib/core/moment.ts";
+
+Deno.test("momentMs() takes a time without an offset for UTC", () => {
+  const noon = Date.UTC(2026, 10, 23, 12);
+  for (
+    const text of [
+      "2026-11-23T12:00:00Z",
+      "2026-11-23T12:00:00",
+      "2026-11-23T12:00:00.000000",
+      "2026-11-23T13:30:00+01:30",
+    ]
+  ) {
+    assertEquals(momentMs(text), noon, text);
+  }
+  assertEquals(momentMs("yesterday"), NaN);
+});

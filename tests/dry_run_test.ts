@@ -1,0 +1,69 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ResourcePool } from "../mod.ts";
+import { Folder } from "./support/processes.ts";
+
+Deno.test("ResourcePool.explain() tells what acquire() would do, and changes nothing", async () => {
+  using folder = new Folder();
+  await using one = new ResourcePool({ path: folder.state });
+  await using two = new ResourcePool({ path: folder.state });
+  await one.setResources({ slots: 2 });
+  await using lease = await one.acquire({ slots: 1 }, { label: "llama" });
+  const before = Deno.readTextFileSync(folder.state);
+
+  assertEquals((await two.explain({ slots: 1 })).verdict, "grantable");
+  const blocked = await two.explain({ slots: 2 });
+  assertEquals(blocked.verdict, "waits");
+  assertEquals(blocked.short[0].holders[0].id, lease.id);
+  assertEquals(
+    blocked.sentence,
+    "needs 2 of slots; 1 free; held by llama",
+  );
+  assertEquals((await two.explain({ slots: 3 })).obstacle?.capacity, 2);
+  assertEquals((await two.explain({ odd: 1 })).verdict, "impossible");
+  assertEquals(Deno.readTextFileSync(folder.state), before);
+  await assertRejects(() => two.explain({ slots: 0 }), RangeError);
+});
+
+Deno.test("ResourcePool.explain() knows rank: who has to wait, and who need not", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slots: 2 });
+  await using _lease = await pool.acquire({ slots: 1 });
+  const stop = new AbortController();
+  const queued = Promise.withResolvers<void>();
+  const waiting = pool.acquire({ slots: 2 }, {
+    signal: stop.signal,
+    label: "big",
+    onQueued: () => queued.resolve(),
+  }).catch(() => {});
+  await queued.promise;
+
+  const equal = await pool.explain({ slots: 1 });
+  assertEquals(
+    equal.sentence,
+    "needs 1 of slots; 1 free, but kept for those in front; behind big",
+  );
+  const { verdict } = await pool.explain({ slots: 1 }, { priority: 1 });
+  assertEquals(verdict, "grantable");
+  const [entry] = (await pool.status()).queue;
+  assertEquals(
+    entry.why?.sentence,
+    "needs 2 of slots; 1 free; held by " +
+      (await pool.status()).leases[0].id,
+  );
+  assertEquals((await pool.status({ explain: false })).queue[0].why, null);
+  stop.abort();
+  await waiting;
+});
+
+Deno.test("ResourcePool.explain() looks at the disk that is asked for", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  const name = `disk_mb@${folder.path}`;
+  assertEquals((await pool.explain({ [name]: 1 })).verdict, "grantable");
+  const { verdict, short: [{ free }] } = await pool.explain({
+    [name]: Number.MAX_SAFE_INTEGER,
+  });
+  assertEquals(verdict, "waits");
+  assert(free > 0);
+});
