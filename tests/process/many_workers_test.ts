@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
-import { Actor } from "../support/actor.ts";
+import { assertSwept } from "../support/leftovers.ts";
 import { Folder, Program, until, within } from "../support/processes.ts";
 import { randomSeed, seededRandom } from "../support/random.ts";
 import { hearWitness, WitnessWriter } from "../support/witness.ts";
@@ -51,14 +51,6 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Makes what dead owners left a minute older, as sweeping waits for that. */
-function age(folder: Folder): void {
-  const before = Date.now() / 1000 - 120;
-  for (const name of folder.names("state.json.owners")) {
-    Deno.utimeSync(`${folder.state}.owners/${name}`, before, before);
-  }
-}
-
 for (const [capacity, lanes] of [[1, 1], [5, 3]]) {
   const seed = randomSeed();
   Deno.test(`ResourcePool keeps to a capacity of ${capacity} among ${WORKERS} processes that ask ${lanes} at a time, and kills (RESLOCK_SEED=${seed})`, async () => {
@@ -70,9 +62,12 @@ for (const [capacity, lanes] of [[1, 1], [5, 3]]) {
     using witness = new WitnessWriter(record);
     const end = `${folder.path}/end`;
     await using crew = new Crew((name) => {
-      const words = [name, capacity, lanes, random(2 ** 32), end];
-      const args = [folder.state, record, ...words.map(String)];
-      return Program.start("pool_worker.ts", args);
+      return Program.start("pool_worker.ts", [JSON.stringify({
+        path: folder.state,
+        ...{ record, name, end, lanes, seed: random(2 ** 32) },
+        capacities: { slot: capacity },
+        paceMs: 0,
+      })]);
     });
     for (let i = 0; i < WORKERS; i++) crew.hire();
     await until(
@@ -86,9 +81,7 @@ for (const [capacity, lanes] of [[1, 1], [5, 3]]) {
     ) {
       await pause(random(KILL_PAUSE_MS));
       const { holders } = hearWitness(record);
-      const found = crew.working.findIndex(({ name }) =>
-        holders.includes(name)
-      );
+      const found = crew.working.findIndex(({ name }) => holders.has(name));
       const at = found < 0 ? random(WORKERS) : found;
       const [{ name, program }] = crew.working.splice(at, 1);
       witness.killing(name);
@@ -104,9 +97,9 @@ for (const [capacity, lanes] of [[1, 1], [5, 3]]) {
       );
       assertEquals(code, 0, await program.stderr());
     }
-    const { peak, served, holders } = hearWitness(record);
-    assertEquals(peak, capacity);
-    assertEquals(holders, []);
+    const { peaks, served, holders } = hearWitness(record);
+    assertEquals(peaks.get("slot"), capacity);
+    assertEquals([...holders], []);
     const unserved = crew.working.filter(({ name }) => !served.has(name));
     assertEquals(unserved.map(({ name }) => name), []);
     await pool.status();
@@ -115,17 +108,4 @@ for (const [capacity, lanes] of [[1, 1], [5, 3]]) {
     assertEquals(available.slot, capacity);
     await assertSwept(folder, pool);
   });
-}
-
-/** What the killed left beside the state goes with the next death, a minute later. */
-async function assertSwept(folder: Folder, pool: ResourcePool): Promise<void> {
-  assert(folder.names("state.json.owners").length > 0);
-  age(folder);
-  await using last = await Actor.start(folder.state);
-  const { id } = await last.acquire({ slot: 1 });
-  await last.kill();
-  assertEquals((await pool.status()).leases, []);
-  const [owner] = id.split("-");
-  assertEquals(folder.names("state.json.owners"), [owner]);
-  assertEquals(folder.names("state.json.bells"), []);
 }
