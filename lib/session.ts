@@ -23,7 +23,7 @@ import { assertPossible, release, withdraw } from "./core/transitions.ts";
 import { Lease, type LeaseHost } from "./lease.ts";
 import { Liveness, type Vitality } from "./liveness.ts";
 import { removeBell } from "./os/bell.ts";
-import { type Clock, systemClock } from "./os/clock.ts";
+import { type Clock, isoTime, systemClock } from "./os/clock.ts";
 import {
   OwnerLock,
   ownerPath,
@@ -129,7 +129,7 @@ export class Session implements LeaseHost {
   }
 
   isoTime(): string {
-    return new Date(this.wallMs()).toISOString();
+    return isoTime(this.wallMs());
   }
 
   nextId(flags?: { confirms?: boolean; yields?: boolean }): string {
@@ -175,15 +175,19 @@ export class Session implements LeaseHost {
       const { state } = await this.store.transact((state) => {
         this.#refuseIfClosed();
         const entry = { ...draft, ...askOf(parsed, state) };
-        assertPossible(state, waiterOf(entry), wishes);
+        const waiter = waiterOf(entry);
+        assertPossible(state, waiter, wishes);
         this.#waiting.set(draft.id, waiting);
         this.claims.addWaiting({
           entry,
           granted: (record) => this.#grant(waiting, record),
         });
-        state.addEntry(entry);
+        state.addEntry(entry, waiter);
       });
-      position = state.waiters.findIndex(({ id }) => id === draft.id) + 1;
+      // Most often it was granted at once: then there is nothing to look for.
+      position = state.entry(draft.id) === undefined
+        ? 0
+        : state.waiters.findLastIndex(({ id }) => id === draft.id) + 1;
     } catch (error) {
       this.#forget(draft.id);
       throw error;
@@ -201,8 +205,9 @@ export class Session implements LeaseHost {
       await this.store.transact((state) => {
         this.#refuseIfClosed();
         const entry = { ...draft, ...askOf(parsed, state) };
-        assertPossible(state, waiterOf(entry));
-        state.addEntry(entry);
+        const waiter = waiterOf(entry);
+        assertPossible(state, waiter);
+        state.addEntry(entry, waiter);
         const { grants } = plan(state, { ...NOTHING_KNOWN, confirming });
         if (grants.some(({ waiter }) => waiter.id === draft.id)) {
           this.claims.addWaiting({

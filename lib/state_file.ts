@@ -28,6 +28,7 @@ import { createFile, createStateFile } from "./os/paths.ts";
 /** Nobody means a larger one; reading it would only fill the memory. */
 export const MAX_STATE_BYTES = 16 * 1024 * 1024;
 
+const NAME_HOLDS_MS = 1;
 const MARK = Uint8Array.of(0x21);
 const BRACE = Uint8Array.of(0x7b);
 
@@ -46,9 +47,11 @@ export class StateFile implements Disposable {
   #journal: SharedFile | undefined;
   #journalBytes = 0;
   #holder: LockHolder | undefined;
-  /** The file's length; holds while the lock is held. */
+  /** The file's length: when it was read last, and while the lock is held. */
   #length = 0;
-  #buffer = new Uint8Array(PAGE_BYTES);
+  /** When to look again whether the name leads to the file. */
+  #namedUntil = 0;
+  #buffer = new Uint8Array(2 * PAGE_BYTES);
 
   constructor(path: string, open: OpenFile = openSharedFile) {
     this.path = path;
@@ -72,14 +75,25 @@ export class StateFile implements Disposable {
     if (this.#holder !== undefined) return false;
     const file = this.#openState(exclusive);
     if (!file.tryLock(exclusive)) return false;
-    const { linked, length } = file.stat();
-    this.#length = length;
-    if (linked) {
+    if (this.#isNamed(file)) {
       this.#holder = holder;
       return true;
     }
     this.close();
     return false;
+  }
+
+  /**
+   * Whether the name still leads to the file. Asked once in a millisecond: whoever
+   * puts another file there takes away what was granted so short a time before anyway.
+   */
+  #isNamed(file: SharedFile): boolean {
+    const now = performance.now();
+    if (now < this.#namedUntil) return true;
+    const { linked, length } = file.stat();
+    this.#length = length;
+    this.#namedUntil = now + NAME_HOLDS_MS;
+    return linked;
   }
 
   /** Gives the lock back, if this holder has it. */
@@ -136,6 +150,7 @@ export class StateFile implements Disposable {
 
   /** Writes everything anew, whatever was there. */
   overwrite(bytes: Uint8Array): void {
+    this.#length = this.#state!.stat().length;
     this.#growTo(bytes.length);
     const edit = {
       patches: [{ offset: 1, bytes: bytes.subarray(1) }],
@@ -176,28 +191,36 @@ export class StateFile implements Disposable {
   }
 
   #adopt(file: SharedFile, writable: boolean): SharedFile {
+    this.#namedUntil = 0;
     this.#state = file;
     this.#writable = writable;
     return file;
   }
 
   #readAll(file: SharedFile): Uint8Array {
-    const length = this.#length;
-    if (length > MAX_STATE_BYTES) {
-      throw new CorruptStateError(
-        `Cannot read the state file "${this.path}" as it has ${length} bytes and ` +
-          `${MAX_STATE_BYTES} are the limit: it was left as it is, ` +
-          `"reslock reset --force" starts a new one and drops every lease`,
-        { path: this.path },
-      );
-    }
-    if (length > this.#buffer.length) {
+    // One byte more would be read if another process had made it longer.
+    let count = this.#length < this.#buffer.length
+      ? file.read(this.#buffer, this.#length)
+      : this.#buffer.length;
+    if (count === this.#buffer.length) {
+      const { length } = file.stat();
+      if (length > MAX_STATE_BYTES) throw this.#tooLong(length);
       // Large arrays begin 16 bytes behind a page: copying a page there takes ten times
       // as long on some processors.
       this.#buffer = new Uint8Array(64 + length * 2).subarray(64);
+      count = file.read(this.#buffer, length);
     }
-    const count = file.read(this.#buffer.subarray(0, length));
+    this.#length = count;
     return this.#buffer.subarray(0, count);
+  }
+
+  #tooLong(length: number): CorruptStateError {
+    return new CorruptStateError(
+      `Cannot read the state file "${this.path}" as it has ${length} bytes and ` +
+        `${MAX_STATE_BYTES} are the limit: it was left as it is, ` +
+        `"reslock reset --force" starts a new one and drops every lease`,
+      { path: this.path },
+    );
   }
 
   #openJournal(): SharedFile {

@@ -18,7 +18,7 @@ import { plan, type PlanContext } from "./core/scheduler.ts";
 import type { PoolState } from "./core/state.ts";
 import { settle, type Stamp } from "./core/transitions.ts";
 import { Ringer } from "./os/bell.ts";
-import { type Clock, sleep } from "./os/clock.ts";
+import { type Clock, isoTime, sleep } from "./os/clock.ts";
 import type { StateFile } from "./state_file.ts";
 
 /** What a transaction did. */
@@ -136,7 +136,8 @@ export class FileStore implements Store {
     change: (state: PoolState) => T,
     options: TransactOptions = {},
   ): Promise<Committed<T>> {
-    await this.#breathe();
+    const now = this.#clock.monotonicMs();
+    if (now >= this.#breatheAt) await this.#breathe(now);
     const { urgent = false } = options;
     if (!urgent && this.#restUntil > 0) await this.#rest();
     const turn: Turn = { exclusive: true, urgent };
@@ -198,7 +199,8 @@ export class FileStore implements Store {
   }
 
   async #look(): Promise<Image> {
-    await this.#breathe();
+    const now = this.#clock.monotonicMs();
+    if (now >= this.#breatheAt) await this.#breathe(now);
     const turn: Turn = { exclusive: false, urgent: false };
     let image: Image;
     try {
@@ -328,9 +330,7 @@ export class FileStore implements Store {
    * A loop over calls that need not wait would keep timers, signals and sockets of this
    * program from ever having their turn.
    */
-  async #breathe(): Promise<void> {
-    const now = this.#clock.monotonicMs();
-    if (now < this.#breatheAt) return;
+  async #breathe(now: number): Promise<void> {
     this.#breatheAt = now + BREATHE_EVERY_MS;
     await this.#file.pause();
   }
@@ -396,8 +396,11 @@ export class FileStore implements Store {
     if (this.#image?.update(bytes) !== true) {
       this.#image = new Image(bytes, this.#file.path, this.#image);
     }
-    this.#lockedAt = this.#clock.monotonicMs();
-    if (this.#hasForeign(this.#image)) this.#foreignSeenAt = this.#lockedAt;
+    const foreign = this.#hasForeign(this.#image);
+    if (foreign || this.#foreignSeenAt > 0) {
+      this.#lockedAt = this.#clock.monotonicMs();
+      if (foreign) this.#foreignSeenAt = this.#lockedAt;
+    }
     return this.#image;
   }
 
@@ -471,6 +474,6 @@ class LazyStamp implements Stamp {
   }
 
   get isoTime(): string {
-    return new Date(this.wallMs).toISOString();
+    return isoTime(this.wallMs);
   }
 }

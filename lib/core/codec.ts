@@ -262,7 +262,10 @@ function quickLease(value: unknown): LeaseRecord | undefined {
     !Array.isArray(wire.pids) || !wire.pids.every(Number.isSafeInteger) ||
     !isNumberOrNull(wire.cpu_seconds)
   ) return undefined;
-  return { ...wire, resources, actual_resources: actual } as LeaseRecord;
+  return Object.assign(wire, {
+    resources,
+    actual_resources: actual,
+  }) as LeaseRecord;
 }
 
 function quickEntry(value: unknown): EntryRecord | undefined {
@@ -281,7 +284,7 @@ function quickEntry(value: unknown): EntryRecord | undefined {
     !isTextOrNull(wire.lease_id) || !isIntegerOrNull(wire.estimated_seconds) ||
     !isNumberOrNull(wire.progress)
   ) return undefined;
-  return { ...wire, resources } as EntryRecord;
+  return Object.assign(wire, { resources }) as EntryRecord;
 }
 
 function refuse(path: string, what: string, cause?: unknown): never {

@@ -31,6 +31,7 @@ const NEAR_BYTES = 64;
 
 /** Ranges in order, merged into as few as is worth it: one where that is one page. */
 export function mergeRanges(ranges: readonly Range[]): Range[] {
+  if (ranges.length <= 1) return [...ranges];
   const merged: Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
     const before = merged.at(-1);
@@ -50,6 +51,11 @@ export function mergeRanges(ranges: readonly Range[]): Range[] {
 
 function pageOf(offset: number): number {
   return Math.floor(offset / PAGE_BYTES);
+}
+
+/** Where the page ends that an offset lies in. */
+export function pageEnd(offset: number): number {
+  return (pageOf(offset) + 1) * PAGE_BYTES;
 }
 
 /** Whether the edit is one write that either happens or does not. */

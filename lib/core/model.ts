@@ -62,11 +62,14 @@ export interface EntryRecord {
 
 /** An entry that asks for nothing and waits, but for the fields that are given. */
 export function makeEntry(
-  fields:
+  { id, pid, queued_at, ...fields }:
     & Pick<EntryRecord, "id" | "pid" | "queued_at">
     & Partial<EntryRecord>,
 ): EntryRecord {
   return {
+    // In the order of the wire format, whatever the order of what is given.
+    id,
+    pid,
     host_pid: null,
     resources: new Map(),
     vram_mb: null,
@@ -75,6 +78,7 @@ export function makeEntry(
     reclaimable_intent: false,
     priority: 0,
     label: null,
+    queued_at,
     started_at: null,
     lease_id: null,
     estimated_seconds: null,

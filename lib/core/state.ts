@@ -236,13 +236,16 @@ export class PoolState {
     return changed;
   }
 
-  /** Queues an entry behind those of its priority; work goes last. */
-  addEntry(entry: EntryRecord): void {
+  /**
+   * Queues an entry behind those of its priority; work goes last.
+   *
+   * @param waiter the scheduler's view of it, where that is known already
+   */
+  addEntry(entry: EntryRecord, waiter: Waiter = waiterOf(entry)): void {
     this.#entriesById.set(entry.id, entry);
     if (entry.lease_id !== null) {
       this.#work.add(entry);
     } else {
-      const waiter = waiterOf(entry);
       let at = this.#waiters.length;
       while (at > 0 && this.#waiters[at - 1].priority < entry.priority) at--;
       this.#waiters.splice(at, 0, waiter);
@@ -267,7 +270,10 @@ export class PoolState {
     if (entry.lease_id !== null) {
       if (!this.#work.delete(entry)) return;
     } else {
-      const at = this.#waiters.findIndex((waiter) => waiter.entry === entry);
+      // Who came last and was granted at once, or whoever stands in front.
+      const at = this.#waiters.at(-1)?.entry === entry
+        ? this.#waiters.length - 1
+        : this.#waiters.findIndex((waiter) => waiter.entry === entry);
       if (at < 0) return;
       const { kind } = this.#waiters[at];
       this.#waiters.splice(at, 1);

@@ -111,7 +111,11 @@ function writeGrant(
 }
 
 /** By the wall clocks of both ends, which may have jumped; `null` if nobody can say. */
-function waitedSeconds(queuedAt: string, { wallMs }: Stamp): number | null {
+function waitedSeconds(
+  queuedAt: string,
+  { wallMs, isoTime }: Stamp,
+): number | null {
+  if (queuedAt === isoTime) return 0;
   const waitedMs = wallMs - momentMs(queuedAt);
   return Number.isNaN(waitedMs) ? null : Math.max(0, waitedMs) / 1000;
 }

@@ -19,6 +19,18 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+let isoMs = NaN;
+let iso = "";
+
+/** ISO 8601 in UTC. Remembers the last one: one millisecond has many transactions. */
+export function isoTime(wallMs: number): string {
+  if (wallMs !== isoMs) {
+    iso = new Date(wallMs).toISOString();
+    isoMs = wallMs;
+  }
+  return iso;
+}
+
 /** Resolves after this long; at once if it is 0 or less. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

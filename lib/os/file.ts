@@ -12,8 +12,12 @@ export interface SharedFile extends Disposable {
   tryLock(exclusive: boolean): boolean;
   unlock(): void;
   stat(): SharedFileInfo;
-  /** Reads from the start; how many bytes there were, at most the buffer's length. */
-  read(buffer: Uint8Array): number;
+  /**
+   * Reads from the start; how many bytes there were, at most the buffer's length.
+   *
+   * @param expected where as many come at once, the end is not looked for
+   */
+  read(buffer: Uint8Array, expected?: number): number;
   /** Writes all bytes at an offset. */
   write(bytes: Uint8Array, offset: number): void;
   truncate(length: number): void;
@@ -100,13 +104,12 @@ class SystemFile implements SharedFile {
     return { length: size, linked: nlink !== 0, dev, ino: ino ?? 0 };
   }
 
-  read(buffer: Uint8Array): number {
+  read(buffer: Uint8Array, expected?: number): number {
     this.#file.seekSync(0, Deno.SeekMode.Start);
-    let length = 0;
+    let length = this.#file.readSync(buffer) ?? 0;
+    if (length === expected) return length;
     while (length < buffer.length) {
-      const count = this.#file.readSync(
-        length === 0 ? buffer : buffer.subarray(length),
-      );
+      const count = this.#file.readSync(buffer.subarray(length));
       if (count === null) break;
       length += count;
     }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { equalBytes } from "../../lib/core/bytes.ts";
 import { decodeState } from "../../lib/core/codec.ts";
+import { isAtomic } from "../../lib/core/edit.ts";
 import { CorruptStateError } from "../../lib/core/errors.ts";
 import { Image } from "../../lib/core/image.ts";
 import type { EntryRecord, LeaseRecord } from "../../lib/core/model.ts";
@@ -175,6 +176,47 @@ Deno.test("Image.commit() lays a file out smaller once most of it is free", () =
   file.write(image.commit());
   assert(file.bytes.length < large / 10);
   assertSame(file, image.state);
+});
+
+Deno.test("Image.commit() writes one lease more within a page, unless room is short", () => {
+  const image = new Image(Image.empty(), "file");
+  const lease = leaseRecord({ id: "0123456789-4" });
+  let pieces = 0;
+  for (let i = 0; i < 300; i++) {
+    image.state.addLease(leaseRecord({ id: `abcdefghij-${4 * i}` }));
+    image.commit();
+    image.state.addLease(lease);
+    if (!isAtomic(image.commit())) pieces++;
+    image.state.removeLease(lease);
+    image.commit();
+  }
+  // A row is an eleventh of a page: placed anywhere, 27 of them would cross its end,
+  // beside those for which the file has to grow.
+  assert(pieces <= 15, `${pieces} of 300 were not`);
+});
+
+Deno.test("Image.update() refuses rows whose commas another process broke", () => {
+  const image = () => {
+    const image = new Image(Image.empty(), "file");
+    for (let i = 0; i < 4; i++) {
+      image.state.addLease(leaseRecord({ id: `abcdefghij-${4 * i}` }));
+    }
+    image.commit();
+    return image;
+  };
+  const starts = [
+    ...new TextDecoder().decode(image().bytes)
+      .matchAll(/^[ ,](?=\{)/gm),
+  ].map(({ index }) => index);
+  for (const start of starts) {
+    const bytes = image().bytes.slice();
+    bytes[start] = bytes[start] === 0x20 ? 0x2c : 0x20;
+    assert(!image().update(bytes));
+    // The same where the line itself has gone.
+    const gone = image().bytes.slice();
+    gone.fill(0x20, start, gone.indexOf(0x0a, start));
+    assertEquals(image().update(gone), start !== starts[0]);
+  }
 });
 
 for (
