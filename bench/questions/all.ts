@@ -11,11 +11,12 @@ import { death } from "./death.ts";
 import { handover } from "./handover.ts";
 import { order } from "./order.ts";
 import { pythonClient } from "./python_client.ts";
+import { severalUnits } from "./several_units.ts";
 import { uncontended } from "./uncontended.ts";
 import { waiting } from "./waiting.ts";
 import { wholeCapacity } from "./whole_capacity.ts";
 
 export const QUESTIONS: readonly Question[] = [
-  ...[uncontended, changedBetween, contention, handover, death],
+  ...[uncontended, changedBetween, contention, severalUnits, handover, death],
   ...[waiting, commandStart, order, wholeCapacity, pythonClient],
 ];

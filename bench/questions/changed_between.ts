@@ -27,7 +27,7 @@ import {
 import { Floors, JSON_FLOOR, ourPairs, OURS, PAIR } from "./pair.ts";
 
 const SIZES: Readonly<Record<Scale, { leases: number; rounds: number }>> = {
-  full: { leases: 1000, rounds: 400 },
+  full: { leases: 1000, rounds: 200 },
   quick: { leases: 1000, rounds: 60 },
   tiny: { leases: 10, rounds: 4 },
 };

@@ -33,7 +33,7 @@ import {
 } from "../question.ts";
 import { linePlot } from "../report/line_plot.ts";
 import { distributions } from "../report/series.ts";
-import { loopAll } from "./contention.ts";
+import { loopAll } from "./loops.ts";
 
 const LATENCY = {
   what: "release to grant",
@@ -56,7 +56,7 @@ interface Size {
 
 const SIZES: Readonly<Record<Scale, Size>> = {
   full: {
-    ...{ rounds: 5, handOvers: 60, slowHandOvers: 8 },
+    ...{ rounds: 3, handOvers: 60, slowHandOvers: 8 },
     ...{ crowd: 32, windowMs: 2000 },
   },
   quick: {

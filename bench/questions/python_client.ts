@@ -46,7 +46,7 @@ interface Size {
 
 const SIZES: Readonly<Record<Scale, Size>> = {
   full: {
-    ...{ natives: 8, leases: 100, rounds: 2 },
+    ...{ natives: 8, leases: 100, rounds: 1 },
     ...{ aloneMs: 5000, togetherMs: 60_000 },
   },
   quick: {

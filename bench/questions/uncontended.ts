@@ -63,9 +63,9 @@ const SIZES: Readonly<Record<Scale, Size>> = {
       "waiters elsewhere": [0, 10, 100, 1000, 10_000],
       "waiters behind": [0, 10, 100, 1000, 10_000],
     },
-    rounds: 15,
+    rounds: 11,
     warmUpMs: 500,
-    batchMs: 60,
+    batchMs: 50,
   },
   quick: {
     counts: {
