@@ -13,6 +13,7 @@
  * @module
  */
 export {
+  AcquireCancelledError,
   AcquireTimeoutError,
   CorruptStateError,
   ImpossibleRequestError,
@@ -28,6 +29,7 @@ export type {
   Shortage,
   Verdict,
 } from "./lib/core/explanation.ts";
+export type { PriorityChange } from "./lib/core/operations.ts";
 export type { Obstacle } from "./lib/core/placement.ts";
 export { SCHEMA_VERSION } from "./lib/core/model.ts";
 export type { ResourceRequest } from "./lib/core/request.ts";

@@ -6,11 +6,13 @@
  *     after the entry and the lease of that id are gone.
  * (2) An entry or lease of our owner that is not in the table is left over from a
  *     write whose outcome nobody saw; the next transaction removes it.
- * (3) A waiter whose entry somebody else removed is put back where it was.
+ * (3) A waiter whose entry somebody else removed is put back where it was, unless
+ *     its lease says that it was cancelled.
  *
  * @module
  */
 import { parseNativeId } from "./core/ids.ts";
+import { saysCancelled } from "./core/marks.ts";
 import type { EntryRecord, LeaseRecord } from "./core/model.ts";
 import type { PoolState } from "./core/state.ts";
 import type { Observer } from "./store.ts";
@@ -20,6 +22,8 @@ export interface WaitingClaim {
   readonly entry: EntryRecord;
   /** Told once, with the lease. */
   readonly granted: (lease: LeaseRecord) => void;
+  /** Told once, when somebody cancelled it; its empty lease is still to be removed. */
+  readonly cancelled: () => void;
 }
 
 /** Somebody who holds a lease. */
@@ -117,11 +121,16 @@ export class Claims implements Observer {
     this.#missing = false;
     for (const [id, claim] of this.#waiting) {
       const lease = state.lease(id);
+      const entry = state.entry(id);
       if (lease !== undefined) {
         this.dropWaiting(id);
-        claim.granted(lease);
-      } else if (this.#queued.has(id) && state.entry(id) === undefined) {
-        this.#missing = true;
+        if (saysCancelled(lease)) claim.cancelled();
+        else claim.granted(lease);
+      } else if (entry === undefined) {
+        if (this.#queued.has(id)) this.#missing = true;
+      } else if (entry.priority !== claim.entry.priority) {
+        // So it is to be put back, if ever.
+        this.#waiting.set(id, { ...claim, entry });
       }
     }
     for (const [id, claim] of this.#held) {

@@ -6,6 +6,7 @@
 import type { Claims } from "./claims.ts";
 import { checkLabel } from "./core/amount.ts";
 import { LeaseLostError } from "./core/errors.ts";
+import { isAskedByHand } from "./core/marks.ts";
 import { gpuOfKey, type LeaseRecord, makeEntry } from "./core/model.ts";
 import { quoted } from "./core/quoted.ts";
 import type { PoolState } from "./core/state.ts";
@@ -345,10 +346,12 @@ export class Lease implements AsyncDisposable {
       this.#work = new Work(this.#host, lease.id, lease.id);
     }
     if (!lease.reclaim_requested || this.reclaimRequested) return;
+    const byHand = isAskedByHand(lease);
     // A Python client asks everyone, of whatever priority.
-    if (!isWantedAbove(lease, state)) return;
+    if (!byHand && !isWantedAbove(lease, state)) return;
+    const by = byHand ? "hand" : "a request of higher priority";
     this.#reclaimReason = new DOMException(
-      `The lease ${this.id} is asked back by a request of higher priority`,
+      `The lease ${this.id} is asked back by ${by}`,
       "AbortError",
     );
     this.#reclaim?.abort(this.#reclaimReason);

@@ -13,6 +13,13 @@ import {
 import { explainWaiters } from "./core/explain.ts";
 import type { Explanation } from "./core/explanation.ts";
 import type { LeaseRecord } from "./core/model.ts";
+import {
+  askBack,
+  cancel,
+  named,
+  type PriorityChange,
+  setPriority,
+} from "./core/operations.ts";
 import { quoted } from "./core/quoted.ts";
 import {
   describeRequest,
@@ -27,6 +34,8 @@ import { choosePath } from "./os/paths.ts";
 import { deadOf, Session } from "./session.ts";
 import {
   type AmountsByName,
+  type EntryStatus,
+  entryStatus,
   type LeaseStatus,
   leaseStatus,
   type PoolStatus,
@@ -148,6 +157,7 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {ImpossibleRequestError} if it is more than a registered capacity, or
    * names none and `waitForCapacity` is not set
    * @throws {AcquireTimeoutError} after `timeoutMs`
+   * @throws {AcquireCancelledError} if somebody cancels it
    * @throws {RangeError} if an amount or option is outside of its range
    * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
    * @throws {StateAccessError} if the state file cannot be used
@@ -319,22 +329,12 @@ export class ResourcePool implements AsyncDisposable {
    */
   async release(id: string): Promise<LeaseStatus> {
     const { value } = await this.#session.store.transact((state) => {
-      const exact = state.lease(id);
-      const named = exact
-        ? [exact]
-        : [...state.leases].filter((lease) =>
-          id !== "" && lease.id.startsWith(id)
-        );
-      if (named.length !== 1) {
-        const found = named.length === 0
-          ? "no lease has it"
-          : `${named.length} leases begin with it`;
-        throw new RangeError(
-          `Cannot release ${quoted(id)} as ${found}: ` +
-            `see the ids with "reslock list"`,
-        );
-      }
-      return takeAway(state, named)[0];
+      const lease = named(state.leases, id, {
+        action: "release",
+        what: "lease",
+        command: "list",
+      });
+      return takeAway(state, [lease])[0];
     }, { urgent: true, robs: true });
     return value;
   }
@@ -354,6 +354,58 @@ export class ResourcePool implements AsyncDisposable {
       { urgent: true, robs: true },
     );
     return value;
+  }
+
+  /**
+   * Cancels a request that waits, whoever made it: its `acquire` fails with an
+   * {@linkcode AcquireCancelledError}.
+   *
+   * @param id its id, or enough of its beginning to name it alone
+   * @throws {RangeError} if no such request waits, or more than one
+   * @throws {TypeError} if it is one of the Python package, which cannot be told
+   */
+  async cancel(id: string): Promise<EntryStatus> {
+    const session = this.#session;
+    const { value } = await session.store.transact(
+      (state) => cancel(state, id, session.stamp()),
+      { urgent: true, robs: true },
+    );
+    return entryStatus(value, new Map(), null);
+  }
+
+  /**
+   * Changes the priority of a request that waits, or of a lease. A request takes its
+   * new place in the queue at once; a lease of higher priority is asked back by fewer.
+   *
+   * @param id its id, or enough of its beginning to name it alone
+   * @param priority any whole number; the higher, the sooner
+   * @throws {RangeError} if there is no such request or lease, or more than one, or
+   * the priority is no whole number
+   */
+  async setPriority(id: string, priority: number): Promise<PriorityChange> {
+    checkPriority(priority);
+    const { value } = await this.#session.store.transact(
+      (state) => setPriority(state, id, priority),
+      { robs: true },
+    );
+    return value;
+  }
+
+  /**
+   * Asks a reclaimable lease back by hand, as a request of higher priority would: its
+   * `reclaim` fires, and its holder decides when it lets go.
+   *
+   * @param id its id, or enough of its beginning to name it alone
+   * @throws {RangeError} if there is no such lease, or more than one
+   * @throws {TypeError} if it is not reclaimable, or work is in progress on it
+   */
+  async requestReclaim(id: string): Promise<LeaseStatus> {
+    const session = this.#session;
+    const { value } = await session.store.transact(
+      (state) => askBack(state, id, session.stamp()),
+      { robs: true },
+    );
+    return leaseStatus(value, new Set());
   }
 
   /**
@@ -430,16 +482,19 @@ function interruption(
 function checkOptions(options: AcquireOptions): void {
   const { priority, label, estimatedSeconds, timeoutMs } = options;
   checkWork({ label, estimatedSeconds });
-  if (priority !== undefined && !Number.isSafeInteger(priority)) {
-    throw new RangeError(
-      `Cannot use "priority" as it must be a whole number: current value is ` +
-        `${priority}`,
-    );
-  }
+  if (priority !== undefined) checkPriority(priority);
   if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
     throw new RangeError(
       `Cannot use "timeoutMs" as it must be a number from 0: current value is ` +
         `${timeoutMs}`,
     );
   }
+}
+
+function checkPriority(priority: number): void {
+  if (Number.isSafeInteger(priority)) return;
+  throw new RangeError(
+    `Cannot use "priority" as it must be a whole number: current value is ` +
+      `${priority}`,
+  );
 }

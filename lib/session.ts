@@ -10,7 +10,9 @@
  * @module
  */
 import { Claims } from "./claims.ts";
+import { AcquireCancelledError } from "./core/errors.ts";
 import { nativeId, parseNativeId } from "./core/ids.ts";
+import { saysCancelled } from "./core/marks.ts";
 import { type EntryRecord, type LeaseRecord, makeEntry } from "./core/model.ts";
 import {
   askOf,
@@ -19,7 +21,12 @@ import {
 } from "./core/request.ts";
 import { plan, type PlanContext } from "./core/scheduler.ts";
 import { type PoolState, waiterOf } from "./core/state.ts";
-import { assertPossible, release, withdraw } from "./core/transitions.ts";
+import {
+  assertPossible,
+  release,
+  type Stamp,
+  withdraw,
+} from "./core/transitions.ts";
 import { Lease, type LeaseHost } from "./lease.ts";
 import { Liveness, type Vitality } from "./liveness.ts";
 import { removeBell } from "./os/bell.ts";
@@ -132,6 +139,12 @@ export class Session implements LeaseHost {
     return isoTime(this.wallMs());
   }
 
+  /** This moment. */
+  stamp(): Stamp {
+    const wallMs = this.wallMs();
+    return { wallMs, isoTime: isoTime(wallMs) };
+  }
+
   nextId(flags?: { confirms?: boolean; yields?: boolean }): string {
     this.#refuseIfClosed();
     if (this.#owner === undefined) {
@@ -181,6 +194,7 @@ export class Session implements LeaseHost {
         this.claims.addWaiting({
           entry,
           granted: (record) => this.#grant(waiting, record),
+          cancelled: () => this.#cancel(waiting),
         });
         state.addEntry(entry, waiter);
       });
@@ -213,6 +227,8 @@ export class Session implements LeaseHost {
           this.claims.addWaiting({
             entry,
             granted: (record) => lease = this.#makeLease(record),
+            // It never stands in the file as one that waits.
+            cancelled: () => {},
           });
         } else {
           state.removeEntry(entry);
@@ -254,7 +270,9 @@ export class Session implements LeaseHost {
     try {
       await this.store.transact((state) => {
         const outcome = withdraw(state, id);
-        if (outcome === "granted" && options.keepGrant) return;
+        const lease = state.lease(id);
+        const isGrant = lease !== undefined && !saysCancelled(lease);
+        if (isGrant && options.keepGrant) return;
         if (outcome === "granted") release(state, id);
         // Gone for good: not to be put back, nor to be taken for a stray.
         this.#waiting.delete(id);
@@ -372,6 +390,19 @@ export class Session implements LeaseHost {
   #grant(waiting: Waiting, record: LeaseRecord): void {
     this.#waiting.delete(waiting.id);
     waiting.resolve(this.#makeLease(record));
+  }
+
+  /** The one who waits withdraws then, which removes the empty lease. */
+  #cancel({ id, reject }: Waiting): void {
+    this.#waiting.delete(id);
+    reject(
+      new AcquireCancelledError(
+        `Cannot acquire what was asked for as the request ${id} was cancelled, ` +
+          `by "reslock cancel" or cancel() of a pool: ask again if it is still ` +
+          `wanted`,
+        { requestId: id },
+      ),
+    );
   }
 
   #makeLease(record: LeaseRecord): Lease {

@@ -66,7 +66,7 @@ export interface TransactOptions {
   readonly urgent?: boolean;
   /** What only the caller could read outside, for the waiter that it stands for. */
   readonly confirming?: PlanContext["confirming"];
-  /** Ids that are gone by an operator's will, whose owners are told. */
+  /** Whether it is an operator's will: the owners of all that is changed are told. */
   readonly robs?: boolean;
 }
 

@@ -35,6 +35,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/codec_test.ts": ["core/model", "core/errors"],
   "tests/core/explain_test.ts": ["core/explanation"],
   "tests/core/image_test.ts": ["core/bytes", "core/layout", "core/section"],
+  "tests/core/operations_test.ts": ["core/marks"],
   "tests/core/reclaim_test.ts": ["core/least_loss"],
   "tests/core/scheduler_test.ts": ["core/ledger"],
   "tests/os/gpu/nvidia_test.ts": ["os/gpu/nvidia_mig", "os/gpu/source"],

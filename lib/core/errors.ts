@@ -26,6 +26,24 @@ export class AcquireTimeoutError extends Error {
   }
 }
 
+/** Somebody cancelled the request while it waited. It is withdrawn. */
+export class AcquireCancelledError extends Error {
+  /** The name of the class. */
+  override readonly name = "AcquireCancelledError";
+  /** The id that the request had in the queue. */
+  readonly requestId: string;
+
+  /** Made where the fact is found out; there is no need to make one elsewhere. */
+  constructor(
+    message: string,
+    fields: { requestId: string },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.requestId = fields.requestId;
+  }
+}
+
 /** The request can never be granted with the capacities that are registered. */
 export class ImpossibleRequestError extends Error {
   /** The name of the class. */

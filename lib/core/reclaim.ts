@@ -11,12 +11,14 @@
  * (4) A lease is asked back for one waiter: what others need of it is what that
  *     one leaves.
  * (5) A request that no waiter needs any more is withdrawn, but never one that
- *     a foreign waiter may have made, as those ask by rules of their own.
+ *     a foreign waiter may have made, as those ask by rules of their own, nor
+ *     one that was made by hand.
  *
  * @module
  */
 import { leastLoss, leastShared } from "./least_loss.ts";
 import { contenders, type Grant, Ledger } from "./ledger.ts";
+import { isAskedByHand } from "./marks.ts";
 import { gpuOfKey, type LeaseRecord } from "./model.ts";
 import type { PoolState, Waiter } from "./state.ts";
 
@@ -119,7 +121,7 @@ class Reclaiming {
       withdraw: [
         ...this.#pending.filter((lease) => !kept.has(lease)),
         ...this.#overdue.filter((lease) =>
-          !this.#isWanted(
+          !isAskedByHand(lease) && !this.#isWanted(
             lease,
             (waiter) => !waiter.yields && mayTake(waiter, lease),
           )
@@ -145,7 +147,9 @@ class Reclaiming {
       : new Set(used);
     const isForeign = (waiter: Waiter) => !waiter.native;
     for (const lease of all.filter(isOld)) {
-      if (this.#isWanted(lease, isForeign)) kept.add(lease);
+      if (isAskedByHand(lease) || this.#isWanted(lease, isForeign)) {
+        kept.add(lease);
+      }
     }
     const isKept = (lease: LeaseRecord) => kept.has(lease);
     const others = [...this.#pending, ...this.#fresh].filter((lease) =>

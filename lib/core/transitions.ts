@@ -6,7 +6,7 @@
  */
 import { ImpossibleRequestError } from "./errors.ts";
 import type { Grant } from "./ledger.ts";
-import type { Amounts, LeaseRecord } from "./model.ts";
+import type { Amounts, EntryRecord, LeaseRecord } from "./model.ts";
 import { momentMs } from "./moment.ts";
 import { type Demand, type Obstacle, obstacleTo } from "./placement.ts";
 import { quoted } from "./quoted.ts";
@@ -81,7 +81,26 @@ function writeGrant(
   { waiter: { entry }, resources }: Grant,
   stamp: Stamp,
 ): LeaseRecord {
-  const lease: LeaseRecord = {
+  const lease = leaseOf(entry, resources, stamp);
+  state.removeEntry(entry);
+  state.addLease(lease);
+  if (entry.estimated_seconds !== null) {
+    state.addEntry({
+      ...entry,
+      lease_id: lease.id,
+      started_at: stamp.isoTime,
+    });
+  }
+  return lease;
+}
+
+/** The lease of a request. */
+export function leaseOf(
+  entry: EntryRecord,
+  resources: Amounts,
+  stamp: Stamp,
+): LeaseRecord {
+  return {
     id: entry.id,
     pid: entry.pid,
     host_pid: entry.host_pid,
@@ -98,16 +117,6 @@ function writeGrant(
     actual_resources: new Map(),
     cpu_seconds: null,
   };
-  state.removeEntry(entry);
-  state.addLease(lease);
-  if (entry.estimated_seconds !== null) {
-    state.addEntry({
-      ...entry,
-      lease_id: lease.id,
-      started_at: stamp.isoTime,
-    });
-  }
-  return lease;
 }
 
 /** By the wall clocks of both ends, which may have jumped; `null` if nobody can say. */

@@ -120,3 +120,24 @@ interopTest(
     await askedBack(scene);
   },
 );
+
+interopTest(
+  "requestReclaim() asks a Python client, and its writes do not undo it",
+  async (scene) => {
+    const pool = scene.pool();
+    const python = scene.python();
+    await pool.setResources({ slot: 2 });
+    await python.acquire({ slot: 1, reclaimable: true });
+    const { id } = (await pool.status()).leases[0];
+    const { reclaimRequestedAt } = await pool.requestReclaim(id);
+
+    await python.hearsReclaim();
+    // Both write the file anew, and nobody waits for what was asked back.
+    const python2 = scene.python();
+    await python2.acquire({ slot: 1 });
+    await pool.setResources({ slot: 3 });
+    const { leases } = await pool.status();
+    const asked = leases.find((lease) => lease.id === id);
+    assertEquals(asked?.reclaimRequestedAt, reclaimRequestedAt);
+  },
+);
