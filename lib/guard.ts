@@ -29,11 +29,21 @@ async function tryFlock(): Promise<boolean> {
 
 /** The words that start a command under a lease's guard. */
 export async function guardCommand(
-  owners: string,
+  { owners, warn }: {
+    readonly owners: string;
+    readonly warn: (message: string) => void;
+  },
   leaseId: string,
   command: readonly string[],
 ): Promise<string[]> {
-  if (!await (flockWorks ??= tryFlock())) return [...command];
+  if (!await (flockWorks ??= tryFlock())) {
+    warn(
+      'Cannot keep a lease for a command that outlives this program, as "flock" ' +
+        "of util-linux is missing or may not be run: install it, or allow it " +
+        "with --allow-run=flock",
+    );
+    return [...command];
+  }
   let guard: string;
   try {
     guard = createGuard(owners, leaseId);

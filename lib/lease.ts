@@ -26,6 +26,8 @@ export interface LeaseHost {
   /** A new id for an entry of work. */
   nextId(): string;
   isoTime(): string;
+  /** Tells the user what a missing permission or program takes away. */
+  readonly warn: (message: string) => void;
   /** From now on somebody wants to hear at once of reclaims and losses. */
   listen(): void;
 }
@@ -180,8 +182,9 @@ export class Lease implements AsyncDisposable {
 
   /**
    * Aborts when a request of higher priority asks for it. The holder decides when
-   * it lets go; nothing is taken by force. It may have been asked for before anybody
-   * listens: look at `aborted` first.
+   * it lets go; nothing is taken by force. It may have been asked for already: a listener
+   * hears of that if it is added at once when this is read for the first time; later,
+   * look at `aborted` first.
    */
   get reclaim(): AbortSignal {
     this.#host.listen();
@@ -280,14 +283,14 @@ export class Lease implements AsyncDisposable {
   /**
    * The words that start a command so that the lease outlives this process, however it
    * ends, for as long as the command or a descendant of it runs. Uses `flock` of
-   * util-linux; where it is not to be had, the command itself: then name its pid with
-   * {@linkcode Lease.update}.
+   * util-linux; where it is not to be had, the command itself, with a warning: then name
+   * its pid with {@linkcode Lease.update}.
    *
    * @param command the program and its arguments
    */
   guard(command: readonly string[]): Promise<string[]> {
     this.#guarded = true;
-    return guardCommand(this.#host.owners, this.id, command);
+    return guardCommand(this.#host, this.id, command);
   }
 
   /**
@@ -384,10 +387,16 @@ export class Lease implements AsyncDisposable {
   }
 }
 
-/** A controller that is aborted already if there is a reason. */
+/**
+ * A controller that is aborted already if there is a reason. The event follows a moment
+ * later, for whoever adds a listener at once without a look at `aborted`.
+ */
 function controller(reason: Error | undefined): AbortController {
   const controller = new AbortController();
-  if (reason !== undefined) controller.abort(reason);
+  if (reason !== undefined) {
+    controller.abort(reason);
+    queueMicrotask(() => controller.signal.dispatchEvent(new Event("abort")));
+  }
   return controller;
 }
 

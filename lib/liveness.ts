@@ -31,6 +31,11 @@ const SECOND_PROBE_AFTER_MS = 1000;
 /** So long a command may take from its start until it holds its guard. */
 const GUARD_GRACE_MS = 2000;
 
+const BLIND =
+  'Cannot tell which processes live that hold no owner lock, as "kill" is ' +
+  "missing or may not be run: what they have is kept for them; install " +
+  "procps, or allow it with --allow-run=kill";
+
 /** What is known of the process behind a lease or an entry. */
 export type Vitality = "alive" | "dead" | "unknown";
 
@@ -55,7 +60,6 @@ export class Liveness {
   readonly #seenAlive = new Set<string>();
   readonly #goneSince = new Map<string, number>();
   readonly #warn: (message: string) => void;
-  #saidBlind = false;
   #askedAt = -Infinity;
 
   constructor(
@@ -116,7 +120,7 @@ export class Liveness {
     const asked = new Set(candidates.flatMap(({ pids }) => pids));
     const gone = await this.#processes.gone([...asked]);
     if (gone === undefined) {
-      this.#sayBlind();
+      this.#warn(BLIND);
       for (const { record } of candidates) verdicts.set(record.id, "unknown");
       return verdicts;
     }
@@ -207,16 +211,6 @@ export class Liveness {
     if (since === undefined) this.#goneSince.set(record.id, now);
     const proven = since !== undefined && now - since >= SECOND_PROBE_AFTER_MS;
     return proven ? "dead" : "unknown";
-  }
-
-  #sayBlind(): void {
-    if (this.#saidBlind) return;
-    this.#saidBlind = true;
-    this.#warn(
-      'Cannot tell which processes live that hold no owner lock, as "kill" is ' +
-        "missing or may not be run: what they have is kept for them; install " +
-        "procps, or allow it with --allow-run=kill",
-    );
   }
 
   #forgetMissing(state: PoolState): void {

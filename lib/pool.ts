@@ -31,6 +31,7 @@ import { release, reset } from "./core/transitions.ts";
 import { explainDryRun } from "./dry_run.ts";
 import { checkWork, Lease } from "./lease.ts";
 import { choosePath } from "./os/paths.ts";
+import { warnOnce } from "./os/permissions.ts";
 import { deadOf, Session } from "./session.ts";
 import {
   type AmountsByName,
@@ -144,7 +145,7 @@ export class ResourcePool implements AsyncDisposable {
   constructor(options: ResourcePoolOptions = {}) {
     const {
       lockTimeoutMs = LOCK_TIMEOUT_MS,
-      onWarning = (message) => console.warn(`reslock: ${message}`),
+      onWarning = warnOnce,
     } = options;
     const { path, rule } = choosePath(options.path);
     this.path = path;

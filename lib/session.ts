@@ -85,6 +85,7 @@ export class Session implements LeaseHost {
   readonly claims = new Claims();
   readonly owners: string;
   readonly store: FileStore;
+  readonly warn: (message: string) => void;
   readonly #bells: string;
   readonly #clock: Clock = systemClock;
   readonly #liveness: Liveness;
@@ -112,6 +113,12 @@ export class Session implements LeaseHost {
       readonly rule: PathRule;
     },
   ) {
+    const said = new Set<string>();
+    this.warn = (message) => {
+      if (said.has(message)) return;
+      said.add(message);
+      options.onWarning(message);
+    };
     this.#checkPlace = () => checkPlace(directoryOf(path), options);
     this.owners = sideDirectory(path, "owners");
     this.#bells = sideDirectory(path, "bells");
@@ -126,7 +133,7 @@ export class Session implements LeaseHost {
       owners: this.owners,
       processes: new KillProbe(),
       clock: this.#clock,
-      warn: options.onWarning,
+      warn: this.warn,
     });
     this.claims.onObserved = (state) => this.#keepVigil(state);
   }

@@ -11,6 +11,7 @@ import {
   ResourcePool,
   StateAccessError,
 } from "../mod.ts";
+import { until } from "./support/processes.ts";
 
 /** Runs a test with the path of a state file that does not exist yet. */
 async function withPath(test: (path: string) => Promise<void>): Promise<void> {
@@ -217,6 +218,19 @@ Deno.test("Lease.reclaim aborts for a request of higher priority, and for no oth
     await asked.promise;
     assert(lease.reclaimRequested);
     assertEquals((await two.status()).leases[0].reclaimRequested, true);
+    await lease.release();
+    await (await urgent).release();
+  }));
+
+Deno.test("Lease.reclaim tells a listener that is added when it has aborted already", () =>
+  withPools(async (one, two) => {
+    const lease = await one.acquire({ slot: 8 }, { reclaimable: true });
+    const urgent = two.acquire({ slot: 1 }, { priority: 1 });
+    await until("it is asked back", () => lease.reclaimRequested);
+    const asked = Promise.withResolvers<void>();
+    assert(lease.reclaim.aborted);
+    lease.reclaim.addEventListener("abort", () => asked.resolve());
+    await asked.promise;
     await lease.release();
     await (await urgent).release();
   }));

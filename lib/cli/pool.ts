@@ -18,9 +18,12 @@ export function say(io: Io, message: string): void {
 
 /** Opens the pool that is meant and closes it when the work is done. */
 export async function withPool<T>(
-  { state }: GlobalOptions,
+  { state, quiet }: GlobalOptions & { readonly quiet?: boolean },
   work: (pool: ResourcePool) => Promise<T>,
 ): Promise<T> {
-  await using pool = new ResourcePool({ path: state });
+  await using pool = new ResourcePool({
+    path: state,
+    ...(quiet && { onWarning: () => {} }),
+  });
   return await work(pool);
 }

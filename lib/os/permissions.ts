@@ -15,3 +15,15 @@ export function readEnv(variable: string): string | undefined {
   if (!isGranted({ name: "env", variable })) return undefined;
   return Deno.env.get(variable);
 }
+
+const said = new Set<string>();
+
+/**
+ * Says on standard error what a missing permission takes away; once a program, which
+ * may make a pool for each of its requests.
+ */
+export function warnOnce(message: string): void {
+  if (said.has(message)) return;
+  said.add(message);
+  console.warn(`reslock: ${message}`);
+}

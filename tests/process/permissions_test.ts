@@ -112,6 +112,19 @@ Deno.test("ResourcePool without --allow-run only keeps what a dead Python client
   assertEquals(failed(report, [/^AcquireTimeoutError: /]), ["take over"]);
 });
 
+Deno.test("ResourcePool says once what it does without, however many pools there are", async () => {
+  using folder = folderWithDeadHolder();
+  await using program = Program.start(PROGRAM, [], {
+    permissions: without(folder, "run"),
+    env: env(folder),
+  });
+  await program.expectLine();
+  const said = (await program.stderr()).trimEnd().split("\n").sort();
+  assertEquals(said.length, 2, said.join("\n"));
+  assertMatch(said[0], /^reslock: Cannot keep .*--allow-run=flock$/);
+  assertMatch(said[1], /^reslock: Cannot tell .*--allow-run=kill$/);
+});
+
 Deno.test("ResourcePool without --allow-env only needs a path", async () => {
   using folder = folderWithDeadHolder();
   const permissions = without(folder, "env");
