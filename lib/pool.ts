@@ -30,6 +30,7 @@ import type { PoolState } from "./core/state.ts";
 import { release, reset } from "./core/transitions.ts";
 import { explainDryRun } from "./dry_run.ts";
 import { checkWork, Lease } from "./lease.ts";
+import { asksForDisk, onMounts } from "./mounts.ts";
 import { choosePath } from "./os/paths.ts";
 import { warnOnce } from "./os/permissions.ts";
 import { deadOf, Session } from "./session.ts";
@@ -168,10 +169,11 @@ export class ResourcePool implements AsyncDisposable {
     request: ResourceRequest,
     options: AcquireOptions = {},
   ): Promise<Lease> {
-    const parsed = parseRequest(request);
+    const checked = parseRequest(request);
     checkOptions(options);
     const { signal, timeoutMs = Infinity } = options;
     signal?.throwIfAborted();
+    const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
     const since = performance.now();
     const session = this.#session;
     const { waiting, position } = await session.enqueue(parsed, options);
@@ -217,8 +219,9 @@ export class ResourcePool implements AsyncDisposable {
     request: ResourceRequest,
     options: TryAcquireOptions = {},
   ): Promise<Lease | null> {
-    const parsed = parseRequest(request);
+    const checked = parseRequest(request);
     checkOptions(options);
+    const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
     const lease = await this.#session.tryOnce(parsed, options);
     if (lease !== null) return lease;
     // Perhaps it is a dead process that has it.

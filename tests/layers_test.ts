@@ -14,6 +14,7 @@ const TIERS: readonly (readonly string[])[] = [
   [
     "lib/guard.ts",
     "lib/liveness.ts",
+    "lib/mounts.ts",
     "lib/outside.ts",
     "lib/place.ts",
     "lib/state_file.ts",

@@ -4,6 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { readDiskSpace } from "../lib/os/disk.ts";
 import {
   AcquireTimeoutError,
   ImpossibleRequestError,
@@ -193,7 +194,15 @@ Deno.test("ResourcePool.acquire() admits disk space by what is free", () =>
   withPools(async (pool) => {
     await using lease = await pool.acquire({ "disk_mb@/": 1 });
     assertEquals({ ...lease.resources }, { "disk_mb@/": 1 });
-    assertEquals(await pool.tryAcquire({ "disk_mb@/": 2 ** 40 }), null);
+    const { totalMb } = await readDiskSpace("/");
+    assertEquals(await pool.tryAcquire({ "disk_mb@/": totalMb }), null);
+    for (const acquire of ["acquire", "tryAcquire"] as const) {
+      await assertRejects(
+        () => pool[acquire]({ "disk_mb@/": totalMb + 1 }),
+        ImpossibleRequestError,
+        'on the disk at "/"',
+      );
+    }
     await assertRejects(
       () => pool.acquire({ "disk_mb@/no/such/place": 1 }),
       Deno.errors.NotFound,

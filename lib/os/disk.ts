@@ -4,6 +4,7 @@
  * @module
  */
 import { unescapePath } from "./cgroup.ts";
+import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
 import { isGranted } from "./permissions.ts";
 
 /** How much room a file system has. */
@@ -40,6 +41,36 @@ export function parseDiskMounts(mountinfo: string): string[] {
   }
   // The root of a container is made of layers and has no disk of its own.
   return [...new Set(["/", ...pointOf.values()])].sort();
+}
+
+/** The innermost mount that has an absolute path; the path if none is known. */
+export function mountOf(path: string, mountinfo: string): string {
+  let mount: string | undefined;
+  for (const line of mountinfo.split("\n")) {
+    const point = unescapePath(line.split(" ")[4] ?? "");
+    const holds = point === "/" || path === point ||
+      path.startsWith(`${point}/`);
+    if (point !== "" && holds && point.length >= (mount?.length ?? 0)) {
+      mount = point;
+    }
+  }
+  return mount ?? path;
+}
+
+/**
+ * Finds where the file system that holds `path` is mounted. A program that may not
+ * read `/proc`, which needs `--allow-all`, is told the path without its links.
+ *
+ * @throws {Deno.errors.NotFound} if there is no such path
+ */
+export async function findMount(
+  path: string,
+  files: KernelFiles = systemKernelFiles,
+): Promise<string> {
+  return mountOf(
+    await Deno.realPath(path),
+    files.read("/proc/self/mountinfo") ?? "",
+  );
 }
 
 function requireStatfs(path: string): void {

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseDiskMounts, readDiskSpace } from "../../lib/os/disk.ts";
+import {
+  findMount,
+  mountOf,
+  parseDiskMounts,
+  readDiskSpace,
+} from "../../lib/os/disk.ts";
 
 Deno.test("parseDiskMounts() finds each disk once, by its shortest path", () => {
   const mountinfo = [
@@ -79,4 +84,50 @@ Deno.test({
       "--allow-read=/data",
     );
   },
+});
+
+const MOUNTS = [
+  "27 1 254:0 / / rw shared:1 - ext4 /dev/vda1 rw",
+  "40 27 8:1 / /data rw - xfs /dev/sdb rw",
+  "41 40 8:2 / /data/my\\040models rw - xfs /dev/sdc rw",
+  "42 27 8:3 / /database rw - xfs /dev/sdd rw",
+  "",
+].join("\n");
+
+Deno.test("mountOf() finds the innermost mount that has a path", () => {
+  const cases = [
+    ["/", "/"],
+    ["/home/ann", "/"],
+    ["/data", "/data"],
+    ["/data/out/x", "/data"],
+    ["/data/my models/llama", "/data/my models"],
+    ["/data/my models2", "/data"],
+    ["/database", "/database"],
+    ["/datab", "/"],
+  ];
+  for (const [path, mount] of cases) assertEquals(mountOf(path, MOUNTS), mount);
+  assertEquals(mountOf("/data/out", ""), "/data/out");
+});
+
+Deno.test("findMount() sees through links and agrees with df", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.symlink("/proc/self", `${folder}/link`);
+    assertEquals(await findMount(`${folder}/link/`), "/proc");
+    const { stdout } = await new Deno.Command("df", { args: ["-P", folder] })
+      .output();
+    const mount = new TextDecoder().decode(stdout).trim().split(/\s+/).at(-1);
+    assertEquals(await findMount(`${folder}/.`), mount);
+    const blind = { readable: false, read: () => undefined, list: () => [] };
+    assertEquals(
+      await findMount(`${folder}/`, blind),
+      await Deno.realPath(folder),
+    );
+    await assertRejects(
+      () => findMount(`${folder}/none`),
+      Deno.errors.NotFound,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -12,6 +12,7 @@ import {
   readCount,
   readDurationMs,
   readLabel,
+  readName,
   readNamedAmount,
   readPriority,
   readSignal,
@@ -44,6 +45,16 @@ export const RUN_OPTIONS: Readonly<
     ["--num-gpus <count:string>", "The same as --gpus, for --vram-mb-each."],
     ["--ram <size:string>", "Main memory."],
     ["--cpu <count:string>", "Processor cores."],
+    [
+      "--disk <size:string>",
+      "Free space on a disk; once for each disk.",
+      REPEATABLE,
+    ],
+    [
+      "--disk-path <path:string>",
+      "A path on that disk; / without it. Once for each --disk.",
+      REPEATABLE,
+    ],
     [
       "--resource <amount:string>",
       "Any other resource, as NAME=AMOUNT; once for each.",
@@ -85,6 +96,8 @@ export interface RunOptions extends GlobalOptions {
   readonly numGpus?: string;
   readonly ram?: string;
   readonly cpu?: string;
+  readonly disk?: readonly string[];
+  readonly diskPath?: readonly string[];
   readonly resource?: readonly string[];
   readonly priority?: string;
   readonly label?: string;
@@ -136,7 +149,7 @@ export function planRun(
       `Cannot run ${
         quoted(command[0])
       } without a need: say what it takes with ` +
-        `--vram, --ram, --cpu or --resource`,
+        `--vram, --ram, --cpu, --disk or --resource`,
     );
   }
   refuseContradictions(options);
@@ -213,6 +226,9 @@ function requestOf(options: RunOptions): ResourceRequest {
   if (cpu !== undefined) {
     add("--cpu", "cpu_cores", readAmount("--cpu", "cpu_cores", cpu));
   }
+  for (const [name, amount] of diskRequests(options)) {
+    add("--disk", name, amount);
+  }
   const gpus = gpuRequest(options);
   for (const text of resource) {
     const [name, amount] = readNamedAmount("--resource", text);
@@ -227,6 +243,23 @@ function requestOf(options: RunOptions): ResourceRequest {
     add("--resource", name, amount);
   }
   return { ...Object.fromEntries(amounts), ...gpus };
+}
+
+/** Disk space, each amount with its path in the order in which they were given. */
+function diskRequests(
+  { disk = [], diskPath = [] }: RunOptions,
+): [name: string, amount: number][] {
+  const isRootMeant = disk.length === 1 && diskPath.length === 0;
+  if (disk.length !== diskPath.length && !isRootMeant) {
+    throw new UsageError(
+      `Cannot use ${disk.length} times --disk with ${diskPath.length} times ` +
+        `--disk-path: give each amount its path`,
+    );
+  }
+  return disk.map((text, index) => {
+    const name = readName("--disk-path", `disk_mb@${diskPath[index] ?? "/"}`);
+    return [name, readAmount("--disk", name, text)];
+  });
 }
 
 /** GPU memory, in one of the three ways to ask for it. */
