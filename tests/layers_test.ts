@@ -59,6 +59,9 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/cli/run_test.ts": [
     ...["cli/run/child", "cli/run/later", "cli/run/signals", "guard"],
   ],
+  "tests/cli/steer_test.ts": [
+    ...["cli/cancel", "cli/priority", "cli/reclaim", "cli/why"],
+  ],
   "tests/cli/schema_view_test.ts": ["cli/formats", "cli/json"],
 };
 

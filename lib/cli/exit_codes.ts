@@ -17,7 +17,9 @@ export const EXIT = {
   usage: 2,
   /** The state file is not ours to touch: damaged, another version, no rights. */
   stateFile: 3,
-  /** `run --no-wait`: not free now (`EX_TEMPFAIL`). */
+  /** `why`: could never be granted here (`EX_UNAVAILABLE`). */
+  impossible: 69,
+  /** `run --no-wait`, `why`: not free now (`EX_TEMPFAIL`). */
   notGranted: 75,
   /** `run --timeout`: gave up waiting. */
   timedOut: 124,

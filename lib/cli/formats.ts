@@ -198,6 +198,34 @@ const RELEASE: ObjectFormat = {
   fields: [PATH, ["released", SHOWN_LEASE, "what was held until now"]],
 };
 
+const WHY: ObjectFormat = {
+  title: "why --json",
+  base: EXPLANATION,
+  fields: [PATH],
+};
+
+const CANCEL: ObjectFormat = {
+  title: "cancel --json",
+  fields: [PATH, ["cancelled", SHOWN_ENTRY, "what waited until now"]],
+};
+
+const PRIORITY: ObjectFormat = {
+  title: "priority --json",
+  fields: [
+    PATH,
+    ["kind", ["lease", "waiter"], "whose priority it is"],
+    ["id", "string", "its id"],
+    ["label", "string?", "its name for people"],
+    ["before", "integer", "its priority until now"],
+    ["priority", "integer", "its priority from now on"],
+  ],
+};
+
+const RECLAIM: ObjectFormat = {
+  title: "reclaim --json",
+  fields: [PATH, ["asked", SHOWN_LEASE, "what is asked back"]],
+};
+
 const SET: ObjectFormat = {
   title: "set --json",
   fields: [
@@ -263,4 +291,8 @@ export const FORMATS: Readonly<Record<string, ObjectFormat>> = {
   detect: DETECT,
   set: SET,
   release: RELEASE,
+  why: WHY,
+  cancel: CANCEL,
+  priority: PRIORITY,
+  reclaim: RECLAIM,
 };

@@ -7,13 +7,13 @@ import { Command } from "@cliffy/command";
 import type { LeaseStatus, ResourcePool } from "../../mod.ts";
 import { operands } from "./arguments.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
-import { EXIT } from "./exit_codes.ts";
-import { ExitError, UsageError } from "./failure.ts";
 import { leaseJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderReleased } from "./render.ts";
-import { jsonText, quoted } from "./text.ts";
-import { readLabel } from "./values.ts";
+import { type Choice, findTargets, readChoice } from "./targets.ts";
+import { jsonText } from "./text.ts";
+
+const WORDING = { action: "release", what: "lease", see: "list" };
 
 /** The command. */
 export function command({ io }: Context): AnyCommand {
@@ -30,21 +30,12 @@ export function command({ io }: Context): AnyCommand {
     .example("All of a label", "reslock release --label whisper")
     .action(async function (options, ...given) {
       const [id] = operands(given, this.getLiteralArgs());
-      const { label, json } = options;
-      if (label !== undefined) readLabel("--label", label);
-      if ((id === undefined) === (label === undefined)) {
-        throw new UsageError(
-          `Cannot release ${id === undefined ? "nothing" : "by both"}: ` +
-            `give an id or a label, as "reslock list" shows them`,
-        );
-      }
+      const choice = readChoice(id, options.label, WORDING);
       await withPool(options, async (pool) => {
-        const released = label === undefined
-          ? [await pool.release(id)]
-          : await releaseLabel(pool, label);
+        const released = await release(pool, choice);
         const { path } = pool;
         io.writeOut(
-          json
+          options.json
             ? jsonText({ path, released: released.map(leaseJson) })
             : renderReleased(released),
         );
@@ -52,15 +43,18 @@ export function command({ io }: Context): AnyCommand {
     });
 }
 
-async function releaseLabel(
+async function release(
   pool: ResourcePool,
-  label: string,
+  choice: Choice,
 ): Promise<readonly LeaseStatus[]> {
-  const released = await pool.releaseLabel(label);
-  if (released.length > 0) return released;
-  throw new ExitError(
-    `Cannot release ${quoted(label)} as no lease has this label: ` +
-      `see "reslock list"`,
-    EXIT.failure,
-  );
+  const { leases, queue } = await pool.status({ explain: false });
+  const targets = findTargets(leases, choice, {
+    ...WORDING,
+    mistaken: {
+      things: queue,
+      hint: 'take a request out of the queue with "reslock cancel"',
+    },
+  });
+  if (choice.label !== undefined) return await pool.releaseLabel(choice.label);
+  return [await pool.release(targets[0].id)];
 }

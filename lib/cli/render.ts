@@ -8,6 +8,7 @@ import {
   formatAmount,
   formatMb,
   type LeaseStatus,
+  type PriorityChange,
 } from "../../mod.ts";
 import { visible } from "./text.ts";
 
@@ -65,8 +66,37 @@ export function renderNeeds(entry: EntryStatus, naming?: Naming): string {
 
 /** `release`: what is free again. */
 export function renderReleased(leases: readonly LeaseStatus[]): string {
-  return leases.map(({ id, label, resources }) => {
-    const name = label === null ? id : `${id} (${label})`;
-    return visible(`Released ${name}: ${renderAmounts(resources)}`) + "\n";
-  }).join("");
+  return leases.map((lease) =>
+    visible(`Released ${nameOf(lease)}: ${renderAmounts(lease.resources)}`) +
+    "\n"
+  ).join("");
+}
+
+/** `cancel`: what nobody waits for any more. */
+export function renderCancelled(entries: readonly EntryStatus[]): string {
+  return entries.map((entry) =>
+    visible(`Cancelled ${nameOf(entry)}: ${renderNeeds(entry)}`) + "\n"
+  ).join("");
+}
+
+/** `priority`: from what to what. */
+export function renderPriority(change: PriorityChange): string {
+  const { before, priority } = change;
+  const text = before === priority
+    ? `is ${priority} already`
+    : `${before} -> ${priority}`;
+  return `${visible(`Priority of ${nameOf(change)}`)}: ${text}\n`;
+}
+
+/** `reclaim`: what its holder was asked for. */
+export function renderAskedBack(lease: LeaseStatus): string {
+  const held = renderAmounts(lease.resources);
+  return visible(`Asked back ${nameOf(lease)}: ${held}`) + "\n";
+}
+
+/** An id with its label. */
+function nameOf(
+  { id, label }: { readonly id: string; readonly label: string | null },
+): string {
+  return label === null ? id : `${id} (${label})`;
 }

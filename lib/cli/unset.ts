@@ -4,7 +4,7 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import { operands } from "./arguments.ts";
+import { closest, operands } from "./arguments.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError, UsageError } from "./failure.ts";
@@ -32,16 +32,21 @@ export function command({ io }: Context): AnyCommand {
         );
       }
       for (const name of names) readName("NAME", name);
-      const removed = await withPool(
-        options,
-        (pool) => pool.unsetResources(names),
-      );
+      const { removed, known } = await withPool(options, async (pool) => ({
+        removed: await pool.unsetResources(names),
+        known: Object.keys((await pool.status({ explain: false })).resources),
+      }));
       if (removed.length > 0) io.writeOut(`Unset ${removed.join(", ")}\n`);
       const unknown = names.filter((name) => !removed.includes(name));
       if (unknown.length > 0) {
+        const meant = closest(unknown[0], known);
         throw new ExitError(
           `Cannot unset ${unknown.map(quoted).join(", ")} as it has no ` +
-            `capacity: see "reslock status"`,
+            `capacity: ${
+              meant === undefined
+                ? ""
+                : `did you mean ${quoted(meant)}? If not, `
+            }see "reslock status"`,
           EXIT.failure,
         );
       }

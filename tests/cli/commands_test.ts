@@ -7,15 +7,8 @@ import {
 import metadata from "../../deno.json" with { type: "json" };
 import { ResourcePool } from "../../mod.ts";
 import { COMMAND_NAMES, loadCommand } from "../../lib/cli/commands.ts";
-import { FORMATS } from "../../lib/cli/formats.ts";
-import { jsonSchema } from "../../lib/cli/schema_view.ts";
 import { Folder } from "../support/processes.ts";
-import { schemaFaults } from "./schema_check.ts";
-import { call, ok } from "./support.ts";
-
-function assertFormat(format: keyof typeof FORMATS, text: string): void {
-  assertEquals(schemaFaults(jsonSchema(FORMATS[format]), JSON.parse(text)), []);
-}
+import { assertFormat, call, ok } from "./support.ts";
 
 Deno.test("reslock shows the pool in short, and how to go on", async () => {
   using folder = new Folder();

@@ -6,8 +6,11 @@
 import { assertEquals } from "@std/assert";
 import { main } from "../../cli.ts";
 import type { Io } from "../../lib/cli/context.ts";
+import { FORMATS } from "../../lib/cli/formats.ts";
+import { jsonSchema } from "../../lib/cli/schema_view.ts";
 import { denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
 import { Program } from "../support/processes.ts";
+import { schemaFaults } from "./schema_check.ts";
 
 /** How a call ended. */
 export interface Outcome {
@@ -108,4 +111,9 @@ export function assertGolden(name: string, text: string): void {
     Deno.writeTextFileSync(path, text);
   }
   assertEquals(text, Deno.readTextFileSync(path));
+}
+
+/** Holds what `--json` printed against the format that is documented. */
+export function assertFormat(format: keyof typeof FORMATS, text: string): void {
+  assertEquals(schemaFaults(jsonSchema(FORMATS[format]), JSON.parse(text)), []);
 }

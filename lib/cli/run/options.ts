@@ -209,7 +209,8 @@ function refuseAlone(option: string): never {
   throw new UsageError(`Cannot use ${option} alone: add --reclaimable`);
 }
 
-function requestOf(options: RunOptions): ResourceRequest {
+/** What is asked for. */
+export function requestOf(options: RunOptions): ResourceRequest {
   const amounts = new Map<string, number>();
   const add = (where: string, name: string, amount: number) => {
     if (amounts.has(name)) {

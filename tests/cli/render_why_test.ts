@@ -1,0 +1,90 @@
+import type { Explanation } from "../../mod.ts";
+import { renderWhy } from "../../lib/cli/render_why.ts";
+import { NOW_MS } from "./sample_pool.ts";
+import { assertGolden } from "./support.ts";
+
+const CARD = "gpu_GPU-1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d_vram_mb";
+
+const WAITS: Explanation = {
+  verdict: "waits",
+  short: [
+    {
+      resource: "ram_mb",
+      requested: 65536,
+      free: 1024,
+      left: 0,
+      slot: null,
+      holders: [{
+        id: "k3v9x2m1qa-4",
+        label: "llama-70b",
+        resource: "ram_mb",
+        amount: 49152,
+      }],
+      holderCount: 9,
+      behind: [{ id: "w07hq4nb2e-4", label: "\x1b[2Jwiped" }],
+      behindCount: 1,
+    },
+    {
+      resource: "vram_mb",
+      requested: 20480,
+      free: 576,
+      left: 576,
+      slot: 0,
+      holders: [{
+        id: "k3v9x2m1qa-4",
+        label: "llama-70b",
+        resource: CARD,
+        amount: 24000,
+      }],
+      holderCount: 1,
+      behind: [{ id: "w07hq4nb2e-4", label: "\x1b[2Jwiped" }],
+      behindCount: 1,
+    },
+  ],
+  reclaims: [{ id: "k3v9x2m1qa-4", label: "llama-70b" }],
+  obstacle: null,
+  earliestStart: "2026-11-23T21:35:26.000Z",
+  sentence: "needs 64 GB of ram_mb; 1 GB free; needs 20 GB on one card; " +
+    "576 MB free on the best; behind \\u001b[2Jwiped; llama-70b is asked back",
+};
+
+for (
+  const [name, columns, color] of [
+    ["60", 60, false],
+    ["100_color", 100, true],
+  ] as const
+) {
+  Deno.test(`renderWhy() shows what is short at ${name}`, () => {
+    const view = { columns, color, nowMs: NOW_MS };
+    const request = { ram_mb: 65536, vram_mb: 20480 };
+    assertGolden(`why_${name}`, renderWhy(request, WAITS, [], view));
+  });
+}
+
+Deno.test("renderWhy() says yes and never, and what was probably meant", () => {
+  const view = { columns: 100, color: false, nowMs: NOW_MS };
+  const none = { short: [], reclaims: [], earliestStart: null };
+  const yes = renderWhy(
+    { cpu_cores: 2 },
+    {
+      ...none,
+      verdict: "grantable",
+      obstacle: null,
+      sentence: "can be granted now",
+    },
+    [],
+    view,
+  );
+  const never = renderWhy(
+    { slot: 1 },
+    {
+      ...none,
+      verdict: "impossible",
+      obstacle: { resource: "slot", requested: 1, capacity: undefined },
+      sentence: "can never start here: no capacity is set for slot",
+    },
+    ["slots", "ram_mb"],
+    view,
+  );
+  assertGolden("why_other", `${yes}${never}`);
+});
