@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { until } from "../support/processes.ts";
 import { interopTest } from "./scene.ts";
+
+/** Well below the 200 ms for which a file that is no state is read again. */
+const REREAD_MS = 150;
+const ATTEMPTS = 20;
 
 interopTest(
   "status() waits for a file that a Python client is making",
@@ -15,17 +19,29 @@ interopTest(
     const [text] = await scene.python().rewrite(
       ['{"version": 5, "resources": {"slot": 3}}'],
     );
-    // It opens the file, which makes it, and then writes.
-    Deno.writeTextFileSync(scene.path, "");
-    let isDone = false;
-    const status = pool.status().finally(() => isDone = true);
-    for (const end of [0, 1, 10, text.length - 1]) {
-      Deno.writeTextFileSync(scene.path, text.slice(0, end));
-      await new Promise((resolve) => setTimeout(resolve));
-      assert(!isDone);
+    for (let attempt = 1;; attempt++) {
+      // It opens the file, which makes it, and then writes.
+      Deno.writeTextFileSync(scene.path, "");
+      const since = performance.now();
+      let isDone = false;
+      const resources = pool.status().then(
+        ({ resources }) => ({ ...resources }),
+        (error) => error,
+      ).finally(() => isDone = true);
+      let doneEarly = false;
+      for (const end of [0, 1, 10, text.length - 1]) {
+        Deno.writeTextFileSync(scene.path, text.slice(0, end));
+        await new Promise((resolve) => setTimeout(resolve));
+        doneEarly ||= isDone;
+      }
+      Deno.writeTextFileSync(scene.path, text);
+      // A machine that is out of breath may have taken too long for a reader.
+      const wasSlow = performance.now() - since > REREAD_MS;
+      const found = await resources;
+      if (wasSlow && attempt < ATTEMPTS) continue;
+      assertEquals([doneEarly, found], [false, { slot: 3 }]);
+      return;
     }
-    Deno.writeTextFileSync(scene.path, text);
-    assertEquals({ ...(await status).resources }, { slot: 3 });
   },
 );
 
