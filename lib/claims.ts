@@ -43,6 +43,8 @@ export class Claims implements Observer {
   readonly #work = new Map<string, string>();
   /** Called after each look at the state. */
   onObserved: (state: PoolState) => void = () => {};
+  /** Called when something has to be put right, with no transaction under way. */
+  onDoubted: () => void = () => {};
   /** The owner that our ids begin with. */
   owner: string | undefined;
   #outcomeUnknown = false;
@@ -101,13 +103,11 @@ export class Claims implements Observer {
   /** A write failed somewhere: what is left of it has to be looked for. */
   doubt(): void {
     this.#outcomeUnknown = true;
+    this.onDoubted();
   }
 
   prepare(state: PoolState): void {
-    if (this.#outcomeUnknown) {
-      this.#removeStrays(state);
-      this.#outcomeUnknown = false;
-    }
+    if (this.#outcomeUnknown) this.#removeStrays(state);
     for (const id of this.#queued) {
       const known = state.entry(id) ?? state.lease(id);
       if (known === undefined) {
@@ -119,6 +119,11 @@ export class Claims implements Observer {
 
   observe(state: PoolState): void {
     this.#missing = false;
+    // Only what was seen is certain: a removal may have failed as well.
+    if (this.#outcomeUnknown) {
+      const { leases, entries } = this.#strays(state);
+      this.#outcomeUnknown = leases.length + entries.length > 0;
+    }
     for (const [id, claim] of this.#waiting) {
       const lease = state.lease(id);
       const entry = state.entry(id);
@@ -145,16 +150,21 @@ export class Claims implements Observer {
     this.onObserved(state);
   }
 
-  #removeStrays(state: PoolState): void {
-    const isStray = (id: string) =>
+  /** Entries and leases of our owner that are not in the table. */
+  #strays(state: PoolState): { leases: LeaseRecord[]; entries: EntryRecord[] } {
+    const isStray = ({ id }: { readonly id: string }) =>
       this.owner !== undefined && parseNativeId(id)?.owner === this.owner &&
       !this.#waiting.has(id) && !this.#held.has(id) && !this.#work.has(id);
-    for (const lease of [...state.leases]) {
-      if (isStray(lease.id)) state.removeLease(lease);
-    }
     const entries = [...state.work, ...state.waiters.map(({ entry }) => entry)];
-    for (const entry of entries) {
-      if (isStray(entry.id)) state.removeEntry(entry);
-    }
+    return {
+      leases: [...state.leases].filter(isStray),
+      entries: entries.filter(isStray),
+    };
+  }
+
+  #removeStrays(state: PoolState): void {
+    const { leases, entries } = this.#strays(state);
+    for (const lease of leases) state.removeLease(lease);
+    for (const entry of entries) state.removeEntry(entry);
   }
 }

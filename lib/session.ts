@@ -29,14 +29,8 @@ import {
 } from "./core/transitions.ts";
 import { Lease, type LeaseHost } from "./lease.ts";
 import { Liveness, type Vitality } from "./liveness.ts";
-import { removeBell } from "./os/bell.ts";
 import { type Clock, isoTime, systemClock } from "./os/clock.ts";
-import {
-  OwnerLock,
-  ownerPath,
-  probeLock,
-  sweepOwners,
-} from "./os/owner_lock.ts";
+import { OwnerLock, ownerPath, probeLock } from "./os/owner_lock.ts";
 import {
   directoryOf,
   ensureSharedDirectory,
@@ -47,6 +41,7 @@ import { readDiskFree } from "./outside.ts";
 import { checkPlace } from "./place.ts";
 import { sideDirectory, StateFile } from "./state_file.ts";
 import { closedError, FileStore } from "./store.ts";
+import { sweepLeftovers } from "./sweep.ts";
 import { FRONT_WAITERS, Waker } from "./waker.ts";
 
 /** What a caller may say about a request beside the amounts. */
@@ -86,6 +81,7 @@ export class Session implements LeaseHost {
   readonly owners: string;
   readonly store: FileStore;
   readonly warn: (message: string) => void;
+  readonly #path: string;
   readonly #bells: string;
   readonly #clock: Clock = systemClock;
   readonly #liveness: Liveness;
@@ -98,6 +94,7 @@ export class Session implements LeaseHost {
   #sequence = 0;
   #listening = false;
   #waking: Promise<void> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** What comes after the look in progress: nothing, a look, or one after everybody. */
   #next: "none" | "look" | "look after all" = "none";
   #closed = false;
@@ -119,6 +116,7 @@ export class Session implements LeaseHost {
       said.add(message);
       options.onWarning(message);
     };
+    this.#path = path;
     this.#checkPlace = () => checkPlace(directoryOf(path), options);
     this.owners = sideDirectory(path, "owners");
     this.#bells = sideDirectory(path, "bells");
@@ -136,6 +134,7 @@ export class Session implements LeaseHost {
       warn: this.warn,
     });
     this.claims.onObserved = (state) => this.#keepVigil(state);
+    this.claims.onDoubted = () => this.#wakeLater();
   }
 
   wallMs(): number {
@@ -323,13 +322,9 @@ export class Session implements LeaseHost {
     return true;
   }
 
-  /** Removes the files of owners whose entries are gone. */
+  /** Removes what is left of owners whose entries are gone. */
   sweep(): void {
-    sweepOwners(
-      this.owners,
-      this.#clock.wallMs(),
-      (owner) => removeBell(this.#bells, owner),
-    );
+    sweepLeftovers(this.#path, this.#clock.wallMs());
   }
 
   /** Gives everything back; after an error it can be tried again. */
@@ -342,6 +337,7 @@ export class Session implements LeaseHost {
 
   async #close(): Promise<void> {
     this.#closed = true;
+    if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     const ends: Promise<unknown>[] = [];
     for (const waiting of [...this.#waiting.values()]) {
       waiting.reject(closedError());
@@ -480,7 +476,12 @@ export class Session implements LeaseHost {
   /** The file may be locked, full or gone for a while; at once is too soon. */
   #wakeLater(): void {
     this.#next = "none";
-    Deno.unrefTimer(setTimeout(() => this.#wake(true), RETRY_MS));
+    if (this.#closed || this.#retryTimer !== undefined) return;
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#wake(true);
+    }, RETRY_MS);
+    Deno.unrefTimer(this.#retryTimer);
   }
 
   async #lookAround(timer: boolean): Promise<void> {

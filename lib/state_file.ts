@@ -75,9 +75,15 @@ export class StateFile implements Disposable {
     if (this.#holder !== undefined) return false;
     const file = this.#openState(exclusive);
     if (!file.tryLock(exclusive)) return false;
-    if (this.#isNamed(file)) {
-      this.#holder = holder;
-      return true;
+    try {
+      if (this.#isNamed(file)) {
+        this.#holder = holder;
+        return true;
+      }
+    } catch (error) {
+      // Nobody else would give the lock back.
+      this.close();
+      throw error;
     }
     this.close();
     return false;

@@ -96,7 +96,13 @@ export class Waker {
   #startBell(): boolean {
     if (this.#hasBell) return false;
     const { bells, owner, onWake } = this.#options;
-    createBell(bells, owner);
+    try {
+      createBell(bells, owner);
+    } catch {
+      // A full disk, say. It polls, as where nothing can be watched, and tries again
+      // with the next look; nothing that was granted may be lost over it.
+      return false;
+    }
     this.#hasBell = true;
     this.#bellWatch = watch(`${bells}/${owner}`, ["modify"], () => {
       onWake(false);

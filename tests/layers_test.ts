@@ -20,7 +20,7 @@ const TIERS: readonly (readonly string[])[] = [
     "lib/state_file.ts",
     "lib/waker.ts",
   ],
-  ["lib/status.ts", "lib/store.ts"],
+  ["lib/status.ts", "lib/store.ts", "lib/sweep.ts"],
   ["lib/claims.ts"],
   ["lib/lease.ts"],
   ["lib/session.ts"],
@@ -39,6 +39,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/operations_test.ts": ["core/marks"],
   "tests/core/reclaim_test.ts": ["core/least_loss"],
   "tests/core/scheduler_test.ts": ["core/ledger"],
+  "tests/faults/faults_test.ts": ["sweep"],
   "tests/os/gpu/nvidia_test.ts": ["os/gpu/nvidia_mig", "os/gpu/source"],
   "tests/pool_test.ts": [
     ...["claims", "lease", "outside", "session", "status", "store"],

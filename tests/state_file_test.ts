@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeState } from "../lib/core/codec.ts";
 import { CorruptStateError } from "../lib/core/errors.ts";
+import { encodeJournal } from "../lib/core/journal.ts";
 import { type Edit, isAtomic } from "../lib/core/edit.ts";
 import { Image } from "../lib/core/image.ts";
 import type { PoolState } from "../lib/core/state.ts";
@@ -122,6 +123,63 @@ for (const [what, { disk, edit, ...states }] of Object.entries(scenes)) {
     assertEquals(seen.size, atomic ? 1 : 2);
   });
 }
+
+/** Two changes of a few bytes, in two pages: short enough for each byte to be the last. */
+function shortEdit() {
+  const made = scene(
+    (state) => addLeases(state, 24, "1"),
+    (state) => {
+      for (const id of ["abcdefghij-10", "abcdefghij-192"]) {
+        state.replaceLease(state.lease(id)!, { label: "2" });
+      }
+    },
+  );
+  assert(!isAtomic(made.edit));
+  return made;
+}
+
+Deno.test("StateFile.write() cut off at any byte leaves the state before or after", () => {
+  const { disk, edit, ...states } = shortEdit();
+  const whole = disk.copy();
+  write(whole, edit);
+  const seen = new Set<string>();
+  let offsets = 0;
+  for (let call = 1; call <= whole.calls; call++) {
+    for (let byte = 0;; byte++) {
+      const torn = disk.copy();
+      torn.crashAt = call;
+      torn.arrivingBytes = byte;
+      assertThrows(() => write(torn, edit), Crash);
+      const repaired = read(torn, true);
+      assert(
+        repaired === states.old || repaired === states.new,
+        `call ${call}, ${byte} bytes of it: a third state`,
+      );
+      seen.add(repaired);
+      offsets++;
+      if (byte >= torn.bytesOfCrash) break;
+    }
+  }
+  assertEquals(seen.size, 2);
+  assert(offsets > 1000, `only ${offsets} offsets`);
+});
+
+Deno.test("StateFile.read() refuses a mark beside a journal that was cut off at any byte", () => {
+  const { disk, edit, ...states } = shortEdit();
+  const whole = disk.copy();
+  write(whole, edit);
+  const journal = whole.get(JOURNAL);
+  const marked = disk.get(PATH);
+  marked[0] = 0x21;
+  const { length } = encodeJournal(edit);
+  for (let bytes = 0; bytes <= length; bytes++) {
+    const torn = new CrashingDisk();
+    torn.put(PATH, marked);
+    torn.put(JOURNAL, journal.slice(0, bytes));
+    if (bytes === length) assertEquals(read(torn, true), states.new);
+    else assertThrows(() => read(torn, true), CorruptStateError, JOURNAL);
+  }
+});
 
 Deno.test("StateFile.read() survives a repair that is killed, too", () => {
   const { disk, edit, new: after } = scenes["rows in several pages"];

@@ -7,12 +7,15 @@
  *
  * @module
  */
+import { isOwnerName } from "../core/ids.ts";
 import { openRegular, removeQuietly } from "./file.ts";
 import { createFile, ensureSharedDirectory } from "./paths.ts";
 
 const BYTE = Uint8Array.of(0x21);
 /** Open bells of others; enough for all who wait on one machine. */
 const MAX_OPEN_BELLS = 64;
+/** Bells of nobody are kept this long. */
+const SWEEP_AFTER_MS = 60_000;
 
 /** Rings others' bells, keeping those open that it rings often. */
 export class Ringer {
@@ -25,11 +28,10 @@ export class Ringer {
 
   /** Wakes an owner if it can be woken. Must not be called under the file lock. */
   ring(owner: string): void {
-    const bell = this.#open.get(owner) ?? this.#openBell(owner);
-    if (bell === undefined) return;
     try {
-      bell.seekSync(0, Deno.SeekMode.Start);
-      bell.writeSync(BYTE);
+      const bell = this.#open.get(owner) ?? this.#openBell(owner);
+      bell?.seekSync(0, Deno.SeekMode.Start);
+      bell?.writeSync(BYTE);
     } catch {
       // A full disk, say: the sleeper finds out by itself.
       this.#forget(owner);
@@ -46,16 +48,14 @@ export class Ringer {
     // Anyone may put anything under this name.
     const bell = openRegular(path, { write: true });
     if (bell === undefined) return undefined;
-    if ((bell.statSync().nlink ?? 1) > 1) {
-      // Another name of a file that must not be written to.
-      bell.close();
-      return undefined;
-    }
     if (this.#open.size >= MAX_OPEN_BELLS) {
       this.#forget(this.#open.keys().next().value!);
     }
     this.#open.set(owner, bell);
-    return bell;
+    if ((bell.statSync().nlink ?? 1) <= 1) return bell;
+    // Another name of a file that must not be written to.
+    this.#forget(owner);
+    return undefined;
   }
 
   #forget(owner: string): void {
@@ -73,6 +73,37 @@ export function createBell(directory: string, owner: string): void {
 /** Removes an owner's bell, where there is one. */
 export function removeBell(directory: string, owner: string): void {
   removeQuietly(`${directory}/${owner}`);
+}
+
+/**
+ * Removes the bells of owners that are gone: of one that died while it closed, or whose
+ * bell could not be removed.
+ */
+export function sweepBells(
+  directory: string,
+  owners: string,
+  wallMs: number,
+): void {
+  try {
+    for (const { name } of Deno.readDirSync(directory)) {
+      // An owner's file is there before its bell, and as long as it lives.
+      if (!isOwnerName(name) || exists(`${owners}/${name}`)) continue;
+      const path = `${directory}/${name}`;
+      const rung = Deno.lstatSync(path).mtime?.getTime() ?? wallMs;
+      if (wallMs - rung >= SWEEP_AFTER_MS) removeQuietly(path);
+    }
+  } catch {
+    // There are none, or another one sweeps as well.
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 /** A watch on one file or directory. */

@@ -92,7 +92,11 @@ class SystemFile implements SharedFile {
   }
 
   tryLock(exclusive: boolean): boolean {
-    return this.#file.tryLockSync(exclusive);
+    try {
+      return this.#file.tryLockSync(exclusive);
+    } catch (error) {
+      throw accessError("lock", this.#path, error);
+    }
   }
 
   unlock(): void {
@@ -100,20 +104,28 @@ class SystemFile implements SharedFile {
   }
 
   stat(): SharedFileInfo {
-    const { size, nlink, dev, ino } = this.#file.statSync();
-    return { length: size, linked: nlink !== 0, dev, ino: ino ?? 0 };
+    try {
+      const { size, nlink, dev, ino } = this.#file.statSync();
+      return { length: size, linked: nlink !== 0, dev, ino: ino ?? 0 };
+    } catch (error) {
+      throw accessError("look at", this.#path, error);
+    }
   }
 
   read(buffer: Uint8Array, expected?: number): number {
-    this.#file.seekSync(0, Deno.SeekMode.Start);
-    let length = this.#file.readSync(buffer) ?? 0;
-    if (length === expected) return length;
-    while (length < buffer.length) {
-      const count = this.#file.readSync(buffer.subarray(length));
-      if (count === null) break;
-      length += count;
+    try {
+      this.#file.seekSync(0, Deno.SeekMode.Start);
+      let length = this.#file.readSync(buffer) ?? 0;
+      if (length === expected) return length;
+      while (length < buffer.length) {
+        const count = this.#file.readSync(buffer.subarray(length));
+        if (count === null) break;
+        length += count;
+      }
+      return length;
+    } catch (error) {
+      throw accessError("read", this.#path, error);
     }
-    return length;
   }
 
   write(bytes: Uint8Array, offset: number): void {
@@ -128,7 +140,11 @@ class SystemFile implements SharedFile {
   }
 
   truncate(length: number): void {
-    this.#file.truncateSync(length);
+    try {
+      this.#file.truncateSync(length);
+    } catch (error) {
+      throw accessError("shorten", this.#path, error);
+    }
   }
 
   async pause(): Promise<void> {

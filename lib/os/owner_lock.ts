@@ -187,8 +187,9 @@ export function sweepOwners(
       // Held while it is removed: another sweeper must not take a new file of
       // this name, however unlikely, for the one it has opened.
       if (!file.tryLockSync(true) || !isSameFile(file, path)) continue;
-      removeQuietly(path);
+      // Last, as nobody would look for the rest without it.
       if (owner === name) removeSide(owner);
+      removeQuietly(path);
     } catch {
       // Another one sweeps as well.
     } finally {

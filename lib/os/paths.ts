@@ -162,6 +162,25 @@ export function createFile(path: string, bytes: Uint8Array): boolean {
   }
 }
 
+/** As {@linkcode createFile} names what it has not yet put into place. */
+const DRAFT = /\.[0-9a-z]{10}\.new$/;
+/** Whoever writes one for longer is dead. */
+const DRAFT_MAX_MS = 60_000;
+
+/** Removes what processes left that died while they made a file. */
+export function sweepDrafts(directory: string, wallMs: number): void {
+  try {
+    for (const { name, isFile } of Deno.readDirSync(directory)) {
+      if (!isFile || !DRAFT.test(name)) continue;
+      const path = `${directory}/${name}`;
+      const changed = Deno.lstatSync(path).mtime?.getTime() ?? wallMs;
+      if (wallMs - changed >= DRAFT_MAX_MS) Deno.removeSync(path);
+    }
+  } catch {
+    // Somebody else's, or somebody else sweeps as well.
+  }
+}
+
 function writeNew(path: string, bytes: Uint8Array): boolean {
   let file: Deno.FsFile;
   try {

@@ -13,6 +13,10 @@ export class CrashingDisk {
   crashAt = Infinity;
   /** How much of the bytes of that call arrive, from 0 to 1. */
   arrives = 0;
+  /** How many of them arrive, where that is not as good. */
+  arrivingBytes: number | undefined;
+  /** How many bytes that call was to write. */
+  bytesOfCrash = 0;
 
   put(path: string, bytes: Uint8Array): void {
     this.#files.set(path, bytes.slice());
@@ -46,9 +50,10 @@ export class CrashingDisk {
       },
       write: (bytes, offset) => {
         const crashes = this.#count();
-        const count = crashes
-          ? Math.floor(bytes.length * this.arrives)
-          : bytes.length;
+        const arrives = this.arrivingBytes ??
+          Math.floor(bytes.length * this.arrives);
+        const count = crashes ? arrives : bytes.length;
+        if (crashes) this.bytesOfCrash = bytes.length;
         this.#write(path, bytes.subarray(0, count), offset);
         if (crashes) throw new Crash();
       },

@@ -59,6 +59,7 @@ export class PythonStarter implements AsyncDisposable {
   readonly #listening: Promise<void>;
   readonly #born = new Map<string, (pid: number) => void>();
   readonly #gone = new Map<string, (how: string) => void>();
+  readonly #errors = new Map<string, string>();
   /** How often one gave up the lock after five seconds. */
   lockedOut = 0;
 
@@ -80,7 +81,7 @@ export class PythonStarter implements AsyncDisposable {
     return { name, kind: "python", pid, ended: gone.promise };
   }
 
-  /** What the programs complain of, once all are gone. */
+  /** What they all complain of, once they are gone. */
   async complaints(): Promise<string> {
     await this.#nursery.hangUp();
     await this.#listening;
@@ -95,13 +96,15 @@ export class PythonStarter implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     for await (const line of this.#nursery.lines()) {
-      const [event, name, word] = line.split(" ");
+      const [event, name, ...words] = line.split(" ");
+      const word = words.join(" ");
       if (event === "born") this.#born.get(name)?.(Number(word));
       if (event === "gone") {
-        this.#gone.get(name)?.(word);
+        this.#gone.get(name)?.(this.#errors.get(name) ?? word);
         this.#born.delete(name);
         this.#gone.delete(name);
       }
+      if (event === "failed") this.#errors.set(name, word);
       if (event === "locked") this.lockedOut++;
     }
   }

@@ -2,8 +2,9 @@
 fork of this one, which has loaded the package.
 
 A line of the input names one and gives it a seed. It prints `born NAME PID` for each,
-and `gone NAME CODE` when it has ended, the code below zero for a signal. The end of the
-input ends it, and all that are left.
+`failed NAME ERROR` before one that goes wrong ends, and `gone NAME CODE` when it has
+ended, the code below zero for a signal. The end of the input ends it, and all that are
+left.
 """
 
 import json
@@ -75,7 +76,8 @@ def bear(name, seed):
         work(name, seed)
         code = 0
     except BaseException as error:
-        print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        text = f"{type(error).__name__}: {error}".replace("\n", " ")
+        print(f"failed {name} {text}", flush=True)
     finally:
         os._exit(code)
 
