@@ -6,7 +6,11 @@
  */
 import { encodeLease } from "../../lib/core/codec.ts";
 import { Image } from "../../lib/core/image.ts";
-import { AcquireTimeoutError, type Lease, ResourcePool } from "../../mod.ts";
+import {
+  AcquireTimeoutError,
+  type Lease,
+  type ResourcePool,
+} from "../../mod.ts";
 import type { Folder } from "../support/processes.ts";
 import { leaseRecord } from "../support/records.ts";
 
