@@ -7,6 +7,7 @@
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
 import { quoted } from "../text.ts";
+import { interpreterOf, START_BYTES } from "./interpreter.ts";
 
 type Finding = "runnable" | "refused" | "missing";
 
@@ -35,15 +36,31 @@ function look(path: string): Finding {
   }
 }
 
-function find(word: string, searchPath: string): Finding {
-  if (word.includes("/")) return look(word);
-  let found: Finding = "missing";
+/** What there is of a command, and where. */
+function find(
+  word: string,
+  searchPath: string,
+): { readonly finding: Finding; readonly path: string } {
+  if (word.includes("/")) return { finding: look(word), path: word };
+  let finding: Finding = "missing";
   for (const directory of searchPath.split(":")) {
-    const finding = look(`${directory || "."}/${word}`);
-    if (finding === "runnable") return finding;
-    if (finding === "refused") found = finding;
+    const path = `${directory || "."}/${word}`;
+    const here = look(path);
+    if (here === "runnable") return { finding: here, path };
+    if (here === "refused") finding = here;
   }
-  return found;
+  return { finding, path: "" };
+}
+
+/** The first bytes of a file; none if it may be run only, not read. */
+function startOf(path: string): Uint8Array {
+  const bytes = new Uint8Array(START_BYTES);
+  try {
+    using file = Deno.openSync(path);
+    return bytes.subarray(0, file.readSync(bytes) ?? 0);
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 /**
@@ -62,7 +79,7 @@ export function requireExecutable(
       EXIT.notFound,
     );
   }
-  const finding = find(word, searchPath);
+  const { finding, path } = find(word, searchPath);
   if (finding === "missing") {
     throw new ExitError(
       `Cannot run ${quoted(word)} as there is no such command: check its ` +
@@ -74,6 +91,15 @@ export function requireExecutable(
     throw new ExitError(
       `Cannot run ${quoted(word)} as it is not an executable file: check its ` +
         `name, or make it one with chmod +x`,
+      EXIT.cannotRun,
+    );
+  }
+  const interpreter = interpreterOf(startOf(path));
+  if (interpreter !== undefined && look(interpreter) !== "runnable") {
+    throw new ExitError(
+      `Cannot run ${quoted(word)} as what it is to be run by, ` +
+        `${quoted(interpreter)}, is not there: install it, or mend the first ` +
+        `line of the file`,
       EXIT.cannotRun,
     );
   }

@@ -12,8 +12,8 @@ function codeOf(word: string, searchPath: string): number {
   return error.exitCode;
 }
 
-function write(path: string, mode: number): void {
-  Deno.writeTextFileSync(path, "#!/bin/sh\n");
+function write(path: string, mode: number, text = "#!/bin/sh\n"): void {
+  Deno.writeTextFileSync(path, text);
   Deno.chmodSync(path, mode);
 }
 
@@ -39,4 +39,17 @@ Deno.test("requireExecutable() finds commands as the system does", () => {
 Deno.test("requireExecutable() refuses an empty word", () => {
   const error = assertThrows(() => requireExecutable("", "/bin"), ExitError);
   assertEquals(error.exitCode, 127);
+});
+
+Deno.test("requireExecutable() refuses a script whose interpreter is not there", () => {
+  using folder = new Folder();
+  const { path } = folder;
+  write(`${path}/gone`, 0o755, "#!/no/such/shell -e\n");
+  write(`${path}/dos`, 0o755, "#!/bin/sh\r\necho\r\n");
+  write(`${path}/plain`, 0o755, "echo\n");
+  write(`${path}/empty`, 0o755, "");
+  assertEquals(codeOf(`${path}/gone`, ""), 126);
+  assertEquals(codeOf("dos", path), 126);
+  requireExecutable("plain", path);
+  requireExecutable("empty", path);
 });
