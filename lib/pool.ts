@@ -133,7 +133,7 @@ export interface AcquireOptions extends TryAcquireOptions {
  * ```
  */
 export class ResourcePool implements AsyncDisposable {
-  /** The state file. */
+  /** The state file, from the root unless the working directory may not be read. */
   readonly path: string;
   readonly #session: Session;
 

@@ -82,8 +82,10 @@ async function runPlan(
   try {
     await withPool(options, async (pool) => {
       await using lease = await obtain(pool, plan, signals, tell);
-      const statePath = absolute(pool.path);
-      code = await runChild(lease, { plan, signals, statePath, tell });
+      code = await runChild(lease, {
+        ...{ plan, signals, tell },
+        statePath: pool.path,
+      });
     });
   } catch (error) {
     if (code === undefined) throw error;
@@ -91,10 +93,6 @@ async function runPlan(
     say(io, failureOf(error).message);
   }
   return code ?? EXIT.runFailed;
-}
-
-function absolute(path: string): string {
-  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
 }
 
 /** Gets the lease; registers first what nobody has, if it is to be found here. */

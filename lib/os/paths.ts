@@ -52,9 +52,11 @@ export interface ChosenPath {
  * @throws {StateAccessError} if no home directory is known
  */
 export function choosePath(given: string | undefined): ChosenPath {
-  if (given !== undefined) return { path: given, rule: "path" };
+  if (given !== undefined) return { path: fromRoot(given), rule: "path" };
   const named = readEnv("RESLOCK_DIR");
-  if (named) return { path: `${named}/${FILE_NAME}`, rule: "RESLOCK_DIR" };
+  if (named) {
+    return { path: fromRoot(`${named}/${FILE_NAME}`), rule: "RESLOCK_DIR" };
+  }
   if (directoryExists(SYSTEM_DIRECTORY)) {
     return { path: `${SYSTEM_DIRECTORY}/${FILE_NAME}`, rule: "system" };
   }
@@ -65,6 +67,16 @@ export function choosePath(given: string | undefined): ChosenPath {
       'set "RESLOCK_DIR", name a path, or allow it with --allow-env=HOME,RESLOCK_DIR',
     { path: "" },
   );
+}
+
+/**
+ * The path from the root: a program may change its directory, and its side files are
+ * opened later than its pool. Unchanged where that directory may not be known.
+ */
+function fromRoot(path: string): string {
+  if (path.startsWith("/") || path === "") return path;
+  if (!isGranted({ name: "read", path: "." })) return path;
+  return `${Deno.cwd()}/${path.replace(/^(?:\.\/+)+/, "")}`;
 }
 
 function directoryExists(path: string): boolean {

@@ -13,6 +13,7 @@ import {
   StateAccessError,
 } from "../../mod.ts";
 import { Actor, ActorError, type ActorWait, Cast } from "../support/actor.ts";
+import { ROOT } from "../support/deno.ts";
 import {
   Folder,
   processState,
@@ -66,6 +67,28 @@ Deno.test("ResourcePool finds its file in RESLOCK_DIR, else below HOME", async (
     if (path.startsWith("/var/lib/")) continue;
     assertEquals(path, folder.path + expected);
   }
+});
+
+Deno.test("ResourcePool stays where it was when its program changes its directory", async () => {
+  using folder = new Folder();
+  Deno.mkdirSync(`${folder.path}/elsewhere`);
+  const program = `${folder.path}/program.ts`;
+  Deno.writeTextFileSync(
+    program,
+    `import { ResourcePool } from "${ROOT}mod.ts";
+    Deno.chdir("${folder.path}");
+    await using pool = new ResourcePool({ path: "./pool/state.json" });
+    Deno.chdir("elsewhere");
+    await pool.setResources({ slot: 1 });
+    await using lease = await pool.acquire({ slot: 1 });
+    console.log(pool.path);
+    console.log([...Deno.readDirSync(pool.path + ".owners")].length);`,
+  );
+  await using running = Program.start(program);
+  assertEquals(await running.expectLine(), `${folder.path}/pool/state.json`);
+  assertEquals(await running.expectLine(), "1");
+  assertEquals((await running.exited).code, 0, await running.stderr());
+  assertEquals(folder.names("elsewhere"), []);
 });
 
 Deno.test("ResourcePool.setResources() makes files for everyone under an umask of 077", async () => {

@@ -20,7 +20,7 @@ const SHORT_COMMAND_MS = 250;
 export interface ChildSetting {
   readonly plan: RunPlan;
   readonly signals: Signals;
-  /** The state file, as an absolute path. */
+  /** The state file, from the root. */
   readonly statePath: string;
   /** Tells the user something. */
   readonly tell: (message: string) => void;
