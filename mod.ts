@@ -91,4 +91,5 @@ export {
   type Ram,
   type RamOptions,
 } from "./lib/os/host.ts";
+export type { PoolEvent } from "./lib/watching.ts";
 export type { Vitality } from "./lib/liveness.ts";

@@ -43,6 +43,7 @@ import {
   type PoolStatus,
   poolStatus,
 } from "./status.ts";
+import { type PoolEvent, watchPool } from "./watching.ts";
 
 const LOCK_TIMEOUT_MS = 5000;
 /** The longest delay of a timer; a longer wait is as good as an endless one. */
@@ -323,6 +324,25 @@ export class ResourcePool implements AsyncDisposable {
     const parsed = parseRequest(request);
     checkOptions(options);
     return await explainDryRun(this.#session, parsed, options);
+  }
+
+  /**
+   * Tells what happens in the pool, from now until the signal aborts or the pool is
+   * closed, which end it without an error. The first event is the whole state. It is
+   * woken by writes of the file, and does nothing in between; what comes and goes
+   * within some milliseconds may not be seen.
+   *
+   * @example Follow it
+   * ```ts ignore
+   * for await (const event of pool.watch()) {
+   *   console.log(event.at, event.type);
+   * }
+   * ```
+   */
+  watch(
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<PoolEvent> {
+    return watchPool(this.#session, this.path, options.signal);
   }
 
   /**

@@ -89,6 +89,7 @@ export class Session implements LeaseHost {
   readonly #held = new Map<string, Lease>();
   readonly #checkPlace: () => Promise<void>;
   readonly #onExit = () => this.#leaveQuietly();
+  readonly #watching = new Set<() => void>();
   #owner: OwnerLock | undefined;
   #waker: Waker | undefined;
   #sequence = 0;
@@ -335,9 +336,17 @@ export class Session implements LeaseHost {
     });
   }
 
+  /** Calls this when the pool is closed; the result takes it back. */
+  onClose(stop: () => void): () => void {
+    this.#refuseIfClosed();
+    this.#watching.add(stop);
+    return () => void this.#watching.delete(stop);
+  }
+
   async #close(): Promise<void> {
     this.#closed = true;
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
+    for (const stop of this.#watching) stop();
     const ends: Promise<unknown>[] = [];
     for (const waiting of [...this.#waiting.values()]) {
       waiting.reject(closedError());
@@ -434,7 +443,7 @@ export class Session implements LeaseHost {
       owners: this.owners,
       bells: this.#bells,
       onWake: (timer) => this.#wake(timer),
-      onClosed: (owner) => void this.#lookAfter(owner),
+      onClosed: (owner) => void this.lookAfter(owner),
     });
     const started = this.#waker.keep({
       place: waits ? this.#place(state) : undefined,
@@ -511,7 +520,7 @@ export class Session implements LeaseHost {
   }
 
   /** Someone closed an owner's file; only death drops its lock. */
-  async #lookAfter(owner: string): Promise<void> {
+  async lookAfter(owner: string): Promise<void> {
     try {
       const dead = await this.store.view((state) =>
         this.#liveness.diedWith(owner, state)

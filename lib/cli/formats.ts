@@ -226,6 +226,34 @@ const RECLAIM: ObjectFormat = {
   fields: [PATH, ["asked", SHOWN_LEASE, "what is asked back"]],
 };
 
+const CHANGE: ObjectFormat = {
+  title: "change",
+  fields: [
+    ["kind", ["lease", "waiter", "capacity"], "of whose priority, or of what"],
+    ["name", "string", "the id, or the resource"],
+    ["before", "integer?", "its value until now; null: none"],
+    ["after", "integer?", "its value from now on; null: none"],
+  ],
+};
+
+const WATCH: ObjectFormat = {
+  title: "line of watch --json",
+  fields: [
+    ["at", "date-time", "when it was seen"],
+    [
+      "type",
+      "string",
+      "state (always the first), queued, granted, released, died, cancelled, " +
+      "reclaim-requested, reclaim-withdrawn, priority-changed or " +
+      "capacity-changed; there may be more one day",
+    ],
+    ["lease", { oneOrNull: SHOWN_LEASE }, "the lease, as it was last seen"],
+    ["entry", { oneOrNull: SHOWN_ENTRY }, "the request: queued, cancelled"],
+    ["change", { oneOrNull: CHANGE }, "from what to what"],
+    ["status", { oneOrNull: STATUS }, "how it was at the start; without why"],
+  ],
+};
+
 const SET: ObjectFormat = {
   title: "set --json",
   fields: [
@@ -295,4 +323,5 @@ export const FORMATS: Readonly<Record<string, ObjectFormat>> = {
   cancel: CANCEL,
   priority: PRIORITY,
   reclaim: RECLAIM,
+  watch: WATCH,
 };

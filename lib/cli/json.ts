@@ -9,6 +9,7 @@ import type {
   EntryStatus,
   Explanation,
   LeaseStatus,
+  PoolEvent,
   PoolStatus,
 } from "../../mod.ts";
 import type { InitResult } from "./render_detection.ts";
@@ -127,4 +128,26 @@ function gpuJson(gpu: Detection["gpus"][number]): Record<string, unknown> {
     capacity_mb: gpu.capacityMb,
     unified: gpu.unified,
   };
+}
+
+/** An event as JSON: what does not belong to its type is null. */
+export function eventJson(event: PoolEvent): Record<string, unknown> {
+  return {
+    at: event.at,
+    type: event.type,
+    lease: "lease" in event ? leaseJson(event.lease) : null,
+    entry: "entry" in event ? entryJson(event.entry) : null,
+    change: changeJson(event),
+    status: event.type === "state" ? statusJson(event.status) : null,
+  };
+}
+
+function changeJson(event: PoolEvent): Record<string, unknown> | null {
+  if (event.type === "priority-changed") {
+    const { kind, id, before, priority } = event;
+    return { kind, name: id, before, after: priority };
+  }
+  if (event.type !== "capacity-changed") return null;
+  const { name, before, capacity } = event;
+  return { kind: "capacity", name, before, after: capacity };
 }

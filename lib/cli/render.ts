@@ -95,7 +95,7 @@ export function renderAskedBack(lease: LeaseStatus): string {
 }
 
 /** An id with its label. */
-function nameOf(
+export function nameOf(
   { id, label }: { readonly id: string; readonly label: string | null },
 ): string {
   return label === null ? id : `${id} (${label})`;

@@ -52,73 +52,82 @@ export function readChoice(
   );
 }
 
+/** The things with an id or a label: the one with the id, or all that begin so. */
+function matching<T extends Target>(
+  things: readonly T[],
+  { id, label }: Choice,
+): readonly T[] {
+  if (id === undefined) return things.filter((thing) => thing.label === label);
+  const exact = things.find((thing) => thing.id === id);
+  return exact === undefined
+    ? things.filter((thing) => thing.id.startsWith(id))
+    : [exact];
+}
+
+/** The id or label that was probably meant where nothing has the given one. */
+export function meantBy(
+  things: readonly Target[],
+  { id, label }: Choice,
+): string | undefined {
+  if (id === undefined) {
+    return closest(label, things.flatMap((thing) => thing.label ?? []));
+  }
+  // People write the beginning: that is what may have gone wrong.
+  const starts = new Map(
+    things.map((thing) => [thing.id.slice(0, id.length), thing.id]),
+  );
+  return starts.get(closest(id, [...starts.keys()]) ?? "");
+}
+
 /**
  * The things that are meant: the one with the id or the only one that begins so, or
- * all with the label.
+ * all with the label; none if there is nothing.
  *
- * @throws {ExitError} if there is none, or an id begins several
+ * @throws {ExitError} if an id begins several
+ */
+export function targetsOf<T extends Target>(
+  things: readonly T[],
+  choice: Choice,
+  { action, what, see }: Wording,
+): readonly T[] {
+  const found = matching(things, choice);
+  if (choice.id === undefined || found.length <= 1) return found;
+  throw new ExitError(
+    `Cannot ${action} ${quoted(choice.id)} as ${
+      counted(found.length, what)
+    } begin with it: write more of the id, see "reslock ${see}"`,
+    EXIT.failure,
+  );
+}
+
+/**
+ * The same, where there has to be something.
+ *
+ * @throws {ExitError} if there is nothing, or an id begins several
  */
 export function findTargets<T extends Target>(
   things: readonly T[],
   choice: Choice,
   wording: Wording,
 ): readonly T[] {
-  return choice.label === undefined
-    ? [findById(things, choice.id, wording)]
-    : findByLabel(things, choice.label, wording);
-}
-
-function findById<T extends Target>(
-  things: readonly T[],
-  id: string,
-  wording: Wording,
-): T {
-  const exact = things.find((thing) => thing.id === id);
-  if (exact !== undefined) return exact;
-  const begin = things.filter((thing) => thing.id.startsWith(id));
-  if (begin.length === 1) return begin[0];
-  const { action, what, see, mistaken } = wording;
-  if (begin.length > 1) {
-    fail(
-      `Cannot ${action} ${quoted(id)} as ${
-        counted(begin.length, what)
-      } begin with it: write more of the id, see "reslock ${see}"`,
-    );
-  }
-  if (mistaken?.things.some((thing) => thing.id.startsWith(id))) {
-    fail(
-      `Cannot ${action} ${quoted(id)} as it is no ${what}: ${mistaken.hint}`,
-    );
-  }
-  // People write the beginning: that is what may have gone wrong.
-  const starts = new Map(
-    things.map((thing) => [thing.id.slice(0, id.length), thing.id]),
-  );
-  const meant = starts.get(closest(id, [...starts.keys()]) ?? "");
-  fail(
-    `Cannot ${action} ${quoted(id)} as no ${what} has this id: ` +
-      `${didYouMean(meant)}see "reslock ${see}"`,
-  );
-}
-
-function findByLabel<T extends Target>(
-  things: readonly T[],
-  label: string,
-  { action, what, see }: Wording,
-): readonly T[] {
-  const found = things.filter((thing) => thing.label === label);
+  const found = targetsOf(things, choice, wording);
   if (found.length > 0) return found;
-  const labels = things.flatMap((thing) => thing.label ?? []);
-  fail(
-    `Cannot ${action} ${quoted(label)} as no ${what} has this label: ` +
-      `${didYouMean(closest(label, labels))}see "reslock ${see}"`,
+  const { action, what, see, mistaken } = wording;
+  const given = quoted(choice.id ?? choice.label);
+  if (mistaken !== undefined && matching(mistaken.things, choice).length > 0) {
+    throw new ExitError(
+      `Cannot ${action} ${given} as it is no ${what}: ${mistaken.hint}`,
+      EXIT.failure,
+    );
+  }
+  const meant = meantBy(things, choice);
+  throw new ExitError(
+    `Cannot ${action} ${given} as no ${what} has this ` +
+      `${choice.id === undefined ? "label" : "id"}: ` +
+      `${
+        meant === undefined ? "" : `did you mean ${quoted(meant)}? If not, `
+      }` +
+      `see "reslock ${see}"`,
+    EXIT.failure,
   );
-}
-
-function didYouMean(meant: string | undefined): string {
-  return meant === undefined ? "" : `did you mean ${quoted(meant)}? If not, `;
-}
-
-function fail(message: string): never {
-  throw new ExitError(message, EXIT.failure);
 }

@@ -38,6 +38,11 @@ export function jsonText(value: unknown): string {
   return `${text.replace(UNSEEN_IN_JSON, escapeUnits)}\n`;
 }
 
+/** A value as JSON on one line, as harmless. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value).replace(UNSEEN_IN_JSON, escapeUnits)}\n`;
+}
+
 /** A number of things: `1 lease`, `2 leases`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -19,7 +19,7 @@ Deno.test("allSchemas() has a schema for everything that --json prints", () => {
   assertEquals(Object.keys(allSchemas()), [
     "schema_version",
     ...["state", "status", "list", "init", "detect", "set", "release"],
-    ...["why", "cancel", "priority", "reclaim"],
+    ...["why", "cancel", "priority", "reclaim", "watch"],
   ]);
 });
 

@@ -96,6 +96,11 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /** Closes this end of its output. */
+  async stopReading(): Promise<void> {
+    await this.#lines.return(undefined);
+  }
+
   /** Everything that it writes to its standard error until its end. */
   stderr(): Promise<string> {
     return this.#stderr;
