@@ -32,6 +32,7 @@ export type {
 export type { PriorityChange } from "./lib/core/operations.ts";
 export type { Obstacle } from "./lib/core/placement.ts";
 export { SCHEMA_VERSION } from "./lib/core/model.ts";
+export type { PlacementPolicy } from "./lib/core/placement.ts";
 export type { ResourceRequest } from "./lib/core/request.ts";
 export {
   Lease,
@@ -46,8 +47,10 @@ export {
   type ResourcePoolOptions,
   type TryAcquireOptions,
 } from "./lib/pool.ts";
+export type { OutsideUse } from "./lib/core/cards.ts";
 export type {
   AmountsByName,
+  CardStatus,
   EntryStatus,
   LeaseStatus,
   PoolStatus,

@@ -7,13 +7,8 @@ import { explainRequest } from "./core/explain.ts";
 import type { Explanation } from "./core/explanation.ts";
 import { nativeId } from "./core/ids.ts";
 import { makeEntry } from "./core/model.ts";
-import {
-  askOf,
-  needsOutsideTruth,
-  type ParsedRequest,
-} from "./core/request.ts";
+import { askOf, type ParsedRequest } from "./core/request.ts";
 import type { PoolState } from "./core/state.ts";
-import { readDiskFree } from "./outside.ts";
 import { deadOf, type Session, type Wishes } from "./session.ts";
 
 /** An owner that there is not. */
@@ -25,11 +20,8 @@ export async function explainDryRun(
   parsed: ParsedRequest,
   { priority = 0, hold }: Pick<Wishes, "priority" | "hold">,
 ): Promise<Explanation> {
-  const looks = needsOutsideTruth(parsed);
-  const flags = { confirms: looks, yields: hold === false };
-  const diskFreeMb = looks
-    ? await readDiskFree(parsed.counters.keys())
-    : undefined;
+  const sight = await session.sightFor(parsed);
+  const flags = { confirms: sight !== undefined, yields: hold === false };
   const gone = deadOf(await session.examine({ patient: false }));
   return await session.store.view((state) => {
     const entry = makeEntry({
@@ -41,7 +33,7 @@ export async function explainDryRun(
     });
     const context = {
       ...session.store.knowledge(state),
-      confirming: looks ? { id: entry.id, diskFreeMb } : undefined,
+      confirming: sight && { id: entry.id, ...sight(state) },
     };
     return explainRequest(state, entry, context, {
       nowMs: session.wallMs(),

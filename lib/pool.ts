@@ -20,6 +20,7 @@ import {
   type PriorityChange,
   setPriority,
 } from "./core/operations.ts";
+import type { PlacementPolicy } from "./core/placement.ts";
 import { quoted } from "./core/quoted.ts";
 import {
   describeRequest,
@@ -46,6 +47,7 @@ import {
 import { type PoolEvent, watchPool } from "./watching.ts";
 
 const LOCK_TIMEOUT_MS = 5000;
+const PLACEMENTS: readonly unknown[] = ["pack", "spread"];
 /** The longest delay of a timer; a longer wait is as good as an endless one. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -63,6 +65,14 @@ export interface ResourcePoolOptions {
    * @default {5000}
    */
   readonly lockTimeoutMs?: number;
+  /**
+   * Whether memory of cards is leased only where the driver has it free, too: beside
+   * what programs without a lease use. Where the driver cannot be asked, leases are
+   * granted by accounting alone.
+   *
+   * @default {true}
+   */
+  readonly driverCheck?: boolean;
   /**
    * Told once what a missing permission or program takes away, and if the file
    * system of the pool is no good for one.
@@ -85,6 +95,21 @@ export interface TryAcquireOptions {
    * see, and that keeps it from being asked back.
    */
   readonly estimatedSeconds?: number;
+  /**
+   * The only cards that will do, each by number, UUID, beginning of it, or a part of the
+   * model's name, which may mean several. With as many cards as amounts, the first
+   * amount is for the first card, and so on.
+   *
+   * @default {any card of the pool}
+   */
+  readonly cards?: readonly string[];
+  /**
+   * Which of several sufficient cards it gets: `"pack"` the fullest one, which leaves
+   * empty cards whole for others; `"spread"` the emptiest one.
+   *
+   * @default {"pack" for one card, "spread" for several}
+   */
+  readonly placement?: PlacementPolicy;
 }
 
 /** Options of {@linkcode ResourcePool.explain}: those of `acquire` that decide. */
@@ -147,11 +172,17 @@ export class ResourcePool implements AsyncDisposable {
   constructor(options: ResourcePoolOptions = {}) {
     const {
       lockTimeoutMs = LOCK_TIMEOUT_MS,
+      driverCheck = true,
       onWarning = warnOnce,
     } = options;
     const { path, rule } = choosePath(options.path);
     this.path = path;
-    this.#session = new Session(path, { lockTimeoutMs, onWarning, rule });
+    this.#session = new Session(path, {
+      lockTimeoutMs,
+      driverCheck,
+      onWarning,
+      rule,
+    });
   }
 
   /**
@@ -181,10 +212,16 @@ export class ResourcePool implements AsyncDisposable {
     if (position === 0) return await waiting.granted;
     const ended = interruption(signal, timeoutMs);
     try {
-      await session.confirm(waiting);
-      options.onQueued?.({ id: waiting.id, position });
+      const over = Promise.race([waiting.granted, ended.promise]);
+      const looked = session.confirm(waiting);
+      // A driver may be slow: nobody waits for it longer than for the lease, but one
+      // try is a whole one.
+      await (timeoutMs === 0 ? looked : Promise.race([over, looked]));
+      if (session.isWaiting(waiting)) {
+        options.onQueued?.({ id: waiting.id, position });
+      }
       if (timeoutMs === 0) await session.bury({ patient: false });
-      const first = await Promise.race([waiting.granted, ended.promise]);
+      const first = await over;
       if (first instanceof Lease) return first;
     } catch (error) {
       await session.withdraw(waiting, { keepGrant: false });
@@ -277,7 +314,8 @@ export class ResourcePool implements AsyncDisposable {
   }
 
   /**
-   * Looks at everything, and removes what dead processes have left.
+   * Looks at everything, and removes what dead processes have left. Where cards are
+   * registered, the driver is asked as well; one that is slow is left out.
    *
    * @param options.explain whether to find out why those who wait do so.
    * @default {true}
@@ -296,11 +334,12 @@ export class ResourcePool implements AsyncDisposable {
       if (!(error instanceof StateAccessError)) throw error;
     }
     const { store } = session;
+    const reading = await session.readDriver();
     return await store.view((state) => {
       const reasons = explain
         ? explainWaiters(state, store.knowledge(state), session.wallMs())
         : new Map();
-      return poolStatus(this.path, state, verdicts, reasons);
+      return poolStatus(this.path, state, { verdicts, reasons, reading });
     });
   }
 
@@ -504,7 +543,13 @@ function interruption(
 }
 
 function checkOptions(options: AcquireOptions): void {
-  const { priority, label, estimatedSeconds, timeoutMs } = options;
+  const { priority, label, estimatedSeconds, timeoutMs, placement } = options;
+  if (placement !== undefined && !PLACEMENTS.includes(placement)) {
+    throw new RangeError(
+      `Cannot use "placement" as it must be "pack" or "spread": current value is ` +
+        quoted(String(placement)),
+    );
+  }
   checkWork({ label, estimatedSeconds });
   if (priority !== undefined) checkPriority(priority);
   if (timeoutMs !== undefined && !(timeoutMs >= 0)) {

@@ -13,13 +13,10 @@ import { Claims } from "./claims.ts";
 import { AcquireCancelledError } from "./core/errors.ts";
 import { nativeId, parseNativeId } from "./core/ids.ts";
 import { saysCancelled } from "./core/marks.ts";
+import type { DriverReading, SeenCard } from "./core/cards.ts";
 import { type EntryRecord, type LeaseRecord, makeEntry } from "./core/model.ts";
-import {
-  askOf,
-  needsOutsideTruth,
-  type ParsedRequest,
-} from "./core/request.ts";
-import { plan, type PlanContext } from "./core/scheduler.ts";
+import type { ParsedRequest } from "./core/request.ts";
+import { plan } from "./core/scheduler.ts";
 import { type PoolState, waiterOf } from "./core/state.ts";
 import {
   assertPossible,
@@ -37,15 +34,24 @@ import {
   type PathRule,
 } from "./os/paths.ts";
 import { KillProbe } from "./os/process_probe.ts";
-import { readDiskFree } from "./outside.ts";
+import { Lookout } from "./lookout.ts";
+import {
+  type Aim,
+  aimAt,
+  mayNeedLook,
+  needsLook,
+  Outside,
+  type Sight,
+  type TargetWishes,
+} from "./outside.ts";
 import { checkPlace } from "./place.ts";
-import { sideDirectory, StateFile } from "./state_file.ts";
-import { closedError, FileStore } from "./store.ts";
+import { sidePath, StateFile } from "./state_file.ts";
+import { closedError, FileStore, type TransactOptions } from "./store.ts";
 import { sweepLeftovers } from "./sweep.ts";
 import { FRONT_WAITERS, Waker } from "./waker.ts";
 
 /** What a caller may say about a request beside the amounts. */
-export interface Wishes {
+export interface Wishes extends TargetWishes {
   readonly priority?: number;
   readonly label?: string;
   readonly reclaimable?: boolean;
@@ -57,7 +63,7 @@ export interface Wishes {
 /** A request of ours in the queue. */
 export interface Waiting {
   readonly id: string;
-  readonly parsed: ParsedRequest;
+  readonly aim: Aim;
   /** Settled by the grant, or by {@linkcode Session.close}. */
   readonly granted: Promise<Lease>;
   readonly resolve: (lease: Lease) => void;
@@ -69,6 +75,11 @@ export type Withdrawal = Lease | "withdrawn";
 
 /** After a look at the file that failed. */
 const RETRY_MS = 1000;
+
+/** What a request makes of a state: its entry, and what it has to look at. */
+type Draft = (
+  state: PoolState,
+) => { readonly entry: EntryRecord; readonly aim: Aim };
 
 const NOTHING_KNOWN = {
   stalled: new Set<string>(),
@@ -85,6 +96,8 @@ export class Session implements LeaseHost {
   readonly #bells: string;
   readonly #clock: Clock = systemClock;
   readonly #liveness: Liveness;
+  readonly #outside: Outside;
+  readonly #lookout: Lookout;
   readonly #waiting = new Map<string, Waiting>();
   readonly #held = new Map<string, Lease>();
   readonly #checkPlace: () => Promise<void>;
@@ -107,6 +120,7 @@ export class Session implements LeaseHost {
     path: string,
     options: {
       readonly lockTimeoutMs: number;
+      readonly driverCheck: boolean;
       readonly onWarning: (message: string) => void;
       readonly rule: PathRule;
     },
@@ -119,8 +133,8 @@ export class Session implements LeaseHost {
     };
     this.#path = path;
     this.#checkPlace = () => checkPlace(directoryOf(path), options);
-    this.owners = sideDirectory(path, "owners");
-    this.#bells = sideDirectory(path, "bells");
+    this.owners = sidePath(path, "owners");
+    this.#bells = sidePath(path, "bells");
     this.store = new FileStore({
       file: new StateFile(path),
       bells: this.#bells,
@@ -133,6 +147,18 @@ export class Session implements LeaseHost {
       processes: new KillProbe(),
       clock: this.#clock,
       warn: this.warn,
+    });
+    this.#outside = new Outside({
+      notesPath: sidePath(path, "gpus"),
+      clock: this.#clock,
+      driverCheck: options.driverCheck,
+      warn: this.warn,
+    });
+    this.#lookout = new Lookout({
+      store: this.store,
+      outside: this.#outside,
+      clock: this.#clock,
+      waiting: this.#waiting,
     });
     this.claims.onObserved = (state) => this.#keepVigil(state);
     this.claims.onDoubted = () => this.#wakeLater();
@@ -152,7 +178,12 @@ export class Session implements LeaseHost {
     return { wallMs, isoTime: isoTime(wallMs) };
   }
 
-  nextId(flags?: { confirms?: boolean; yields?: boolean }): string {
+  nextId(): string {
+    return this.#newId()();
+  }
+
+  /** A new id, for an entry whose flags are known only inside of a transaction. */
+  #newId(): (flags?: { confirms: boolean; yields: boolean }) => string {
     this.#refuseIfClosed();
     if (this.#owner === undefined) {
       // First, as it is what all users share; the others lie beside the file.
@@ -163,7 +194,9 @@ export class Session implements LeaseHost {
       // Beside the request, which does not wait for the answer.
       this.#placeChecked ??= this.#checkPlace();
     }
-    return nativeId(this.#owner.name, ++this.#sequence, flags);
+    const { name } = this.#owner;
+    const sequence = ++this.#sequence;
+    return (flags) => nativeId(name, sequence, flags);
   }
 
   listen(): void {
@@ -179,58 +212,58 @@ export class Session implements LeaseHost {
     parsed: ParsedRequest,
     wishes: Wishes,
   ): Promise<{ readonly waiting: Waiting; readonly position: number }> {
-    const draft = this.#draft(parsed, wishes);
+    const draft = this.#draft(parsed, wishes, await this.#seenCards(wishes));
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     // Someone may be rejected before anybody awaits it.
     promise.catch(() => {});
-    const waiting: Waiting = {
-      id: draft.id,
-      parsed,
-      granted: promise,
-      resolve,
-      reject,
-    };
-    let position: number;
+    let waiting: Waiting | undefined;
     try {
       const { state } = await this.store.transact((state) => {
         this.#refuseIfClosed();
-        const entry = { ...draft, ...askOf(parsed, state) };
+        const { entry, aim } = draft(state);
         const waiter = waiterOf(entry);
         assertPossible(state, waiter, wishes);
-        this.#waiting.set(draft.id, waiting);
+        const added = { id: entry.id, aim, granted: promise, resolve, reject };
+        waiting = added;
+        this.#waiting.set(entry.id, added);
         this.claims.addWaiting({
           entry,
-          granted: (record) => this.#grant(waiting, record),
-          cancelled: () => this.#cancel(waiting),
+          granted: (record) => this.#grant(added, record),
+          cancelled: () => this.#cancel(added),
         });
         state.addEntry(entry, waiter);
       });
+      const { id } = waiting!;
       // Most often it was granted at once: then there is nothing to look for.
-      position = state.entry(draft.id) === undefined
+      const position = state.entry(id) === undefined
         ? 0
-        : state.waiters.findLastIndex(({ id }) => id === draft.id) + 1;
+        : state.waiters.findLastIndex((one) => one.id === id) + 1;
+      this.claims.markQueued(id);
+      return { waiting: waiting!, position };
     } catch (error) {
-      this.#forget(draft.id);
+      if (waiting !== undefined) this.#forget(waiting.id);
       throw error;
     }
-    this.claims.markQueued(draft.id);
-    return { waiting, position };
   }
 
   /** Takes what is asked for if it is free; leaves no trace otherwise. */
   async tryOnce(parsed: ParsedRequest, wishes: Wishes): Promise<Lease | null> {
-    const draft = this.#draft(parsed, wishes);
-    const confirming = await this.#look(draft.id, parsed);
+    const draft = this.#draft(parsed, wishes, await this.#seenCards(wishes));
+    const confirming = await this.#lookAhead(parsed, draft);
     let lease: Lease | null = null;
+    let added: string | undefined;
     try {
       await this.store.transact((state) => {
         this.#refuseIfClosed();
-        const entry = { ...draft, ...askOf(parsed, state) };
+        const { entry } = draft(state);
         const waiter = waiterOf(entry);
         assertPossible(state, waiter);
+        const { id } = entry;
+        added = id;
         state.addEntry(entry, waiter);
-        const { grants } = plan(state, { ...NOTHING_KNOWN, confirming });
-        if (grants.some(({ waiter }) => waiter.id === draft.id)) {
+        const seen = confirming && { id, ...confirming.sight(state) };
+        const { grants } = plan(state, { ...NOTHING_KNOWN, confirming: seen });
+        if (grants.some(({ waiter }) => waiter.id === id)) {
           this.claims.addWaiting({
             entry,
             granted: (record) => lease = this.#makeLease(record),
@@ -242,22 +275,52 @@ export class Session implements LeaseHost {
         }
       }, { confirming });
     } catch (error) {
-      this.#forget(draft.id);
+      if (added !== undefined) this.#forget(added);
       throw error;
     }
     return lease;
+  }
+
+  /** Looks outside before a request is made, where it has to. */
+  async #lookAhead(
+    parsed: ParsedRequest,
+    draft: Draft,
+  ): Promise<TransactOptions["confirming"]> {
+    if (!mayNeedLook(parsed)) return;
+    const { entry, aim } = await this.store.view(draft);
+    if (!needsLook(aim)) return;
+    return { id: entry.id, sight: await this.#outside.look(aim) };
+  }
+
+  /** What is seen outside of what a request needs; undefined if it needs no look. */
+  async sightFor(parsed: ParsedRequest): Promise<Sight | undefined> {
+    if (!mayNeedLook(parsed)) return;
+    const { aim } = await this.store.view((state) =>
+      aimAt(parsed, {}, state, this.#outside)
+    );
+    return needsLook(aim) ? await this.#outside.look(aim) : undefined;
   }
 
   /**
    * Asks outside whether there is room, where only this program can tell, and takes
    * the lease if there is.
    */
-  async confirm({ id, parsed }: Waiting): Promise<void> {
-    if (!this.#waiting.has(id)) return;
-    const confirming = await this.#look(id, parsed);
-    if (confirming !== undefined) {
-      await this.store.transact(() => {}, { confirming });
-    }
+  confirm(waiting: Waiting): Promise<void> {
+    return this.#lookout.confirm(waiting);
+  }
+
+  isWaiting({ id }: Waiting): boolean {
+    return this.#waiting.has(id);
+  }
+
+  /**
+   * What the driver tells; undefined where no card is registered, and where it is not
+   * asked or does not answer.
+   */
+  async readDriver(): Promise<DriverReading | undefined> {
+    if (!this.#outside.asksDriver) return undefined;
+    const hasCards = await this.store.view(({ cards }) => cards.length > 0);
+    return hasCards ? await this.#outside.reading() : undefined;
   }
 
   /**
@@ -356,6 +419,7 @@ export class Session implements LeaseHost {
     const outcomes = await Promise.allSettled(ends);
     await this.#waking;
     await this.#placeChecked;
+    await this.#lookout.close();
     this.#waker?.close();
     this.#waker = undefined;
     globalThis.removeEventListener("unload", this.#onExit);
@@ -373,30 +437,41 @@ export class Session implements LeaseHost {
     if (this.#closed) throw closedError();
   }
 
-  #draft(parsed: ParsedRequest, wishes: Wishes): EntryRecord {
-    return makeEntry({
-      id: this.nextId({
-        confirms: needsOutsideTruth(parsed),
-        yields: wishes.hold === false,
-      }),
-      pid: Deno.pid,
-      // A Python client elsewhere would look for our pid among its own and miss
-      // it; the first process lives everywhere.
-      host_pid: this.#liveness.isPrivate ? 1 : null,
-      reclaimable_intent: wishes.reclaimable ?? false,
-      priority: wishes.priority ?? 0,
-      label: wishes.label ?? null,
-      queued_at: this.isoTime(),
-      estimated_seconds: wishes.estimatedSeconds ?? null,
-    });
+  /** The cards with the numbers and names that a caller may name them by. */
+  async #seenCards({ cards }: Wishes): Promise<readonly SeenCard[]> {
+    if (cards === undefined || cards.length === 0) return [];
+    return (await this.#outside.reading())?.cards ?? [];
   }
 
-  async #look(
-    id: string,
+  /** How a request is written into a state. */
+  #draft(
     parsed: ParsedRequest,
-  ): Promise<PlanContext["confirming"]> {
-    if (!needsOutsideTruth(parsed)) return undefined;
-    return { id, diskFreeMb: await readDiskFree(parsed.counters.keys()) };
+    wishes: Wishes,
+    seen: readonly SeenCard[],
+  ): Draft {
+    const newId = this.#newId();
+    const queuedAt = this.isoTime();
+    return (state) => {
+      const { asksDriver } = this.#outside;
+      const { ask, aim } = aimAt(parsed, wishes, state, { asksDriver, seen });
+      const entry = makeEntry({
+        id: newId({
+          confirms: needsLook(aim),
+          yields: wishes.hold === false,
+        }),
+        ...ask,
+        pid: Deno.pid,
+        // A Python client elsewhere would look for our pid among its own and miss
+        // it; the first process lives everywhere.
+        host_pid: this.#liveness.isPrivate ? 1 : null,
+        reclaimable_intent: wishes.reclaimable ?? false,
+        priority: wishes.priority ?? 0,
+        label: wishes.label ?? null,
+        queued_at: queuedAt,
+        estimated_seconds: wishes.estimatedSeconds ?? null,
+      });
+      return { entry, aim };
+    };
   }
 
   #grant(waiting: Waiting, record: LeaseRecord): void {
@@ -498,12 +573,11 @@ export class Session implements LeaseHost {
       timer && this.#isOnDuty(state)
     );
     if (this.claims.needsRepair) await this.store.transact(() => {});
-    for (const waiting of [...this.#waiting.values()]) {
-      if (needsOutsideTruth(waiting.parsed)) await this.confirm(waiting);
-    }
+    this.#lookout.confirmAll();
     if (!onDuty || this.#waiting.size === 0) return;
     // What nobody rings for: a dead ringer, a Python client that gave back.
-    if (!await this.bury({ patient: true }) && await this.store.isUnsettled()) {
+    if (await this.bury({ patient: true })) return;
+    if ((await this.store.preview()).isUnsettled) {
       await this.store.transact(() => {});
     }
   }

@@ -308,6 +308,9 @@ function patched(bytes: Uint8Array, { patches, length }: Edit): Uint8Array {
 }
 
 /** Where the side files of a state file are. */
-export function sideDirectory(path: string, kind: "owners" | "bells"): string {
+export function sidePath(
+  path: string,
+  kind: "owners" | "bells" | "gpus",
+): string {
   return `${path}.${kind}`;
 }

@@ -3,6 +3,11 @@
  *
  * @module
  */
+import {
+  type DriverReading,
+  judgeCards,
+  type OutsideUse,
+} from "./core/cards.ts";
 import type { Explanation } from "./core/explanation.ts";
 import { parseNativeId } from "./core/ids.ts";
 import type { Amounts, EntryRecord, LeaseRecord } from "./core/model.ts";
@@ -92,7 +97,7 @@ export interface EntryStatus {
   readonly why: Explanation | null;
 }
 
-/** All that the state file says. */
+/** All that the state file says, and what the driver sees on its cards. */
 export interface PoolStatus {
   /** The state file. */
   readonly path: string;
@@ -106,6 +111,36 @@ export interface PoolStatus {
   readonly leases: readonly LeaseStatus[];
   /** Those who wait, by rank, then the work in progress. */
   readonly queue: readonly EntryStatus[];
+  /** The cards that have a capacity, by number where the driver tells it. */
+  readonly cards: readonly CardStatus[];
+}
+
+/** A card: what is leased on it, and what the driver sees there. */
+export interface CardStatus {
+  /** What the pool knows it by. */
+  readonly uuid: string;
+  /** Its number on this machine; null where the driver does not tell of it. */
+  readonly index: number | null;
+  /** The model; null where the driver does not tell of it. */
+  readonly name: string | null;
+  /** What the pool may lease of it, in MiB. */
+  readonly capacityMb: number;
+  /** What is leased, in MiB. */
+  readonly leasedMb: number;
+  /** What is in use, in MiB; null where the driver does not tell. */
+  readonly usedMb: number | null;
+  /** What the driver has free, in MiB; null where it does not tell. */
+  readonly freeMb: number | null;
+  /**
+   * What can be leased now, in MiB: free by the driver, and not promised to a holder that
+   * has not used it yet. Null where the driver does not tell.
+   */
+  readonly grantableMb: number | null;
+  /**
+   * Who uses it without a lease on it, the largest first; empty where the driver does not
+   * tell.
+   */
+  readonly outside: readonly OutsideUse[];
 }
 
 /** A plain object for amounts. */
@@ -114,6 +149,12 @@ export function toObject(amounts: Amounts): AmountsByName {
   for (const [name, amount] of amounts) object[name] = amount;
   return object;
 }
+
+const NOTHING_TOLD: DriverReading = {
+  cards: [],
+  processes: [],
+  traced: false,
+};
 
 type Verdicts = ReadonlyMap<string, Vitality>;
 
@@ -181,8 +222,11 @@ export function entryStatus(
 export function poolStatus(
   path: string,
   state: PoolState,
-  verdicts: Verdicts,
-  reasons: ReadonlyMap<EntryRecord, Explanation>,
+  { verdicts, reasons, reading }: {
+    readonly verdicts: Verdicts;
+    readonly reasons: ReadonlyMap<EntryRecord, Explanation>;
+    readonly reading: DriverReading | undefined;
+  },
 ): PoolStatus {
   const used = new Map<string, number>();
   const available = new Map<string, number>();
@@ -204,5 +248,32 @@ export function poolStatus(
     queue: queue.map((entry) =>
       entryStatus(entry, verdicts, reasons.get(entry) ?? null)
     ),
+    cards: cardStatuses(state, reading),
   };
+}
+
+function cardStatuses(
+  state: PoolState,
+  reading: DriverReading | undefined,
+): CardStatus[] {
+  const told = reading !== undefined;
+  const judged = judgeCards(state, reading ?? NOTHING_TOLD);
+  return judged.map(({ uuid, capacityMb, leasedMb, ...card }): CardStatus => {
+    const { seen, grantableMb, outside } = card;
+    return {
+      uuid,
+      index: seen?.index ?? null,
+      name: seen?.name ?? null,
+      capacityMb,
+      leasedMb,
+      usedMb: seen?.usedMb ?? null,
+      freeMb: seen?.freeMb ?? null,
+      grantableMb: told && grantableMb < Infinity
+        ? Math.min(grantableMb, Math.max(0, capacityMb - leasedMb))
+        : null,
+      outside,
+    };
+  }).sort((a, b) =>
+    (a.index ?? Infinity) - (b.index ?? Infinity) || (a.uuid < b.uuid ? -1 : 1)
+  );
 }

@@ -19,6 +19,7 @@ import type { PoolState } from "./core/state.ts";
 import { settle, type Stamp } from "./core/transitions.ts";
 import { Ringer } from "./os/bell.ts";
 import { type Clock, isoTime, sleep } from "./os/clock.ts";
+import type { Sight } from "./outside.ts";
 import type { StateFile } from "./state_file.ts";
 
 /** What a transaction did. */
@@ -53,19 +54,29 @@ export interface Store {
   ): Promise<Committed<T>>;
   /** Looks at the state. */
   view<T>(read: (state: PoolState) => T): Promise<T>;
-  /** Whether a transaction without a change of its own would change anything now. */
-  isUnsettled(): Promise<boolean>;
+  /** What a transaction without a change of its own would do now. */
+  preview(): Promise<Preview>;
   /** What this program knows of waiters and leases beyond the state. */
   knowledge(state: PoolState): PlanContext;
   close(): void;
+}
+
+/** What is due in a state. */
+export interface Preview {
+  /** As it was read, until the next look at the file. */
+  readonly state: PoolState;
+  /** Whether anything would be granted, asked back or let be. */
+  readonly isUnsettled: boolean;
+  /** Ids of those who fit as far as can be told here, and grant themselves. */
+  readonly fitting: readonly string[];
 }
 
 /** How a transaction goes about it. */
 export interface TransactOptions {
   /** Goes before others of this program, without a pause; for what frees things. */
   readonly urgent?: boolean;
-  /** What only the caller could read outside, for the waiter that it stands for. */
-  readonly confirming?: PlanContext["confirming"];
+  /** What only the caller could see outside, for the waiter that it stands for. */
+  readonly confirming?: { readonly id: string; readonly sight: Sight };
   /** Whether it is an operator's will: the owners of all that is changed are told. */
   readonly robs?: boolean;
 }
@@ -165,14 +176,16 @@ export class FileStore implements Store {
     return read(state);
   }
 
-  async isUnsettled(): Promise<boolean> {
+  async preview(): Promise<Preview> {
     const { state } = await this.#look();
     const { grants, fitting, reclaims } = plan(
       state,
       this.#context(state, undefined),
     );
     this.#noteFitting(fitting);
-    return grants.length + reclaims.ask.length + reclaims.withdraw.length > 0;
+    const { ask, withdraw } = reclaims;
+    const isUnsettled = grants.length + ask.length + withdraw.length > 0;
+    return { state, isUnsettled, fitting };
   }
 
   knowledge(state: PoolState): PlanContext {
@@ -226,9 +239,11 @@ export class FileStore implements Store {
     const { state } = image;
     this.#observer.prepare(state);
     const value = change(state);
+    const seen = confirming &&
+      { id: confirming.id, ...confirming.sight(state) };
     const settlement = settle(
       state,
-      this.#context(state, confirming),
+      this.#context(state, seen),
       new LazyStamp(this.#clock),
     );
     this.#noteFitting(settlement.fitting);

@@ -6,15 +6,15 @@
 import { removeBell, sweepBells } from "./os/bell.ts";
 import { sweepOwners } from "./os/owner_lock.ts";
 import { directoryOf, sweepDrafts } from "./os/paths.ts";
-import { sideDirectory } from "./state_file.ts";
+import { sidePath } from "./state_file.ts";
 
 /**
  * Removes the owner files, guards, bells and drafts of processes that are gone for a
  * minute. Call it only after their entries have been removed from the state.
  */
 export function sweepLeftovers(path: string, wallMs: number): void {
-  const owners = sideDirectory(path, "owners");
-  const bells = sideDirectory(path, "bells");
+  const owners = sidePath(path, "owners");
+  const bells = sidePath(path, "bells");
   sweepOwners(owners, wallMs, (owner) => removeBell(bells, owner));
   sweepBells(bells, owners, wallMs);
   sweepDrafts(bells, wallMs);

@@ -228,15 +228,21 @@ async function lookAt(
   path: string,
   before: Snapshot | undefined,
 ): Promise<Look> {
-  const verdicts = before === undefined
+  const isFirst = before === undefined;
+  const verdicts = isFirst
     ? await session.examine({ patient: false })
     : new Map();
+  const reading = isFirst ? await session.readDriver() : undefined;
   return await session.store.view((state) => {
     const snapshot = snapshotOf(state, before);
     const events = before === undefined
       ? [{
         type: "state",
-        status: poolStatus(path, state, verdicts, new Map()),
+        status: poolStatus(path, state, {
+          verdicts,
+          reasons: new Map(),
+          reading,
+        }),
       }]
       : happenings(before, snapshot).map((one) =>
         toEvent(session, one, before, snapshot)

@@ -21,7 +21,7 @@ const TIERS: readonly (readonly string[])[] = [
     "lib/waker.ts",
   ],
   ["lib/status.ts", "lib/store.ts", "lib/sweep.ts"],
-  ["lib/claims.ts"],
+  ["lib/claims.ts", "lib/lookout.ts"],
   ["lib/lease.ts"],
   ["lib/session.ts"],
   ["lib/dry_run.ts", "lib/watching.ts"],
@@ -42,10 +42,13 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/faults/faults_test.ts": ["sweep"],
   "tests/os/gpu/nvidia_test.ts": ["os/gpu/nvidia_mig", "os/gpu/source"],
   "tests/pool_test.ts": [
-    ...["claims", "lease", "outside", "session", "status", "store"],
+    ...["claims", "lease", "session", "status", "store"],
     "os/clock",
   ],
   "tests/process/file_systems_test.ts": ["place"],
+  "tests/process/driver_check_test.ts": [
+    ...["lookout", "os/driver", "os/shared_driver", "outside"],
+  ],
   "tests/process/handoff_test.ts": ["os/bell", "waker"],
   "tests/process/namespaces_test.ts": ["liveness", "os/process_probe"],
   "tests/process/watching_test.ts": ["watching"],

@@ -176,6 +176,30 @@ const SHOWN_ENTRY: ObjectFormat = {
   ],
 };
 
+const OUTSIDE: ObjectFormat = {
+  title: "outside",
+  fields: [
+    ["pid", "integer?", "null: memory that the driver names no process for"],
+    ["name", "string", "its program; may be empty"],
+    ["used_mb", "integer", "what it uses"],
+  ],
+};
+
+const CARD: ObjectFormat = {
+  title: "card",
+  fields: [
+    ["uuid", "string", "what the pool knows it by"],
+    ["index", "integer?", "its number; null: the driver does not tell of it"],
+    ["name", "string?", "its model"],
+    ["capacity_mb", "integer", "what may be leased of it"],
+    ["leased_mb", "integer", "what is leased"],
+    ["used_mb", "integer?", "what is in use, as the driver sees it"],
+    ["free_mb", "integer?", "what the driver has free"],
+    ["grantable_mb", "integer?", "what can be leased now"],
+    ["outside", OUTSIDE, "who uses it without a lease on it"],
+  ],
+};
+
 const STATUS: ObjectFormat = {
   title: "status --json",
   fields: [
@@ -185,6 +209,7 @@ const STATUS: ObjectFormat = {
     ["used", "amounts", "what is leased of each"],
     ["leases", SHOWN_LEASE, "what is held"],
     ["queue", SHOWN_ENTRY, "who waits, by rank, then work in progress"],
+    ["cards", CARD, "the cards that have a capacity"],
   ],
 };
 

@@ -98,6 +98,25 @@ export function statusJson(status: PoolStatus): Record<string, unknown> {
     used: status.used,
     leases: status.leases.map(leaseJson),
     queue: status.queue.map(entryJson),
+    cards: status.cards.map(cardJson),
+  };
+}
+
+function cardJson(card: PoolStatus["cards"][number]): Record<string, unknown> {
+  return {
+    uuid: card.uuid,
+    index: card.index,
+    name: card.name,
+    capacity_mb: card.capacityMb,
+    leased_mb: card.leasedMb,
+    used_mb: card.usedMb,
+    free_mb: card.freeMb,
+    grantable_mb: card.grantableMb,
+    outside: card.outside.map(({ pid, name, usedMb }) => ({
+      pid,
+      name,
+      used_mb: usedMb,
+    })),
   };
 }
 

@@ -18,11 +18,15 @@ export function say(io: Io, message: string): void {
 
 /** Opens the pool that is meant and closes it when the work is done. */
 export async function withPool<T>(
-  { state, quiet }: GlobalOptions & { readonly quiet?: boolean },
+  { state, quiet, driverCheck }: GlobalOptions & {
+    readonly quiet?: boolean;
+    readonly driverCheck?: boolean;
+  },
   work: (pool: ResourcePool) => Promise<T>,
 ): Promise<T> {
   await using pool = new ResourcePool({
     path: state,
+    driverCheck,
     ...(quiet && { onWarning: () => {} }),
   });
   return await work(pool);

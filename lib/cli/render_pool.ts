@@ -7,6 +7,7 @@ import {
   type AmountsByName,
   type EntryStatus,
   formatAmount,
+  formatMb,
   type LeaseStatus,
   type PoolStatus,
 } from "../../mod.ts";
@@ -129,6 +130,33 @@ function resourceLines({ status, uncounted, naming }: Shown, view: View) {
     : renderTable(RESOURCE_COLUMNS, rows, view);
 }
 
+/** More of them would push the leases off the screen. */
+const SHOWN_OUTSIDERS_MAX = 3;
+
+/** What the driver knows of the cards and the leases do not. */
+function outsideLines({ status: { cards } }: Shown, view: View): string[] {
+  const isTold = cards.some(({ index }) => index !== null);
+  const lines = cards.flatMap(({ uuid, index, outside }) => {
+    if (index === null) {
+      return isTold ? [`${uuid}: the driver does not list this card`] : [];
+    }
+    const shown = outside.slice(0, SHOWN_OUTSIDERS_MAX);
+    const others = outside.slice(SHOWN_OUTSIDERS_MAX)
+      .reduce((sum, { usedMb }) => sum + usedMb, 0);
+    return [
+      ...shown.map(({ pid, name, usedMb }) => {
+        const who = pid === null ? "nobody the driver names" : `pid ${pid}`;
+        const held = `${formatMb(usedMb)} held by ${`${who} ${name}`.trim()}`;
+        return `GPU ${index}: ${held}, outside reslock`;
+      }),
+      ...(others > 0
+        ? [`GPU ${index}: ${formatMb(others)} held by others, outside reslock`]
+        : []),
+    ];
+  });
+  return lines.map((line) => paint(visible(line), "yellow", view.color));
+}
+
 function leaseNotes(lease: LeaseStatus, nowMs: number): Cell {
   const { reclaimRequested, reclaimRequestedAt, reclaimable, busy, owner } =
     lease;
@@ -197,12 +225,14 @@ function workLines({ work }: Shown, view: View): string[] {
 export function renderStatus(status: PoolStatus, view: View): string {
   const pool = shown(status);
   const { waiters, work } = pool;
+  const outside = outsideLines(pool, view);
   const heading = (text: string) => paint(text, "bold", view.color);
   const section = (count: number, title: string, lines: () => string[]) =>
     count === 0 ? [] : [[heading(title), ...lines()]];
   const blocks = [
     [paint(`Pool in ${visible(status.path)}`, "dim", view.color)],
     resourceLines(pool, view),
+    ...(outside.length === 0 ? [] : [outside]),
     ...section(
       status.leases.length,
       counted(status.leases.length, "lease"),

@@ -14,14 +14,20 @@ import {
   largestSlotFor,
   obstacleTo,
   place,
+  type PlacementPolicy,
   policyFor,
 } from "./placement.ts";
 import type { PoolState, Waiter } from "./state.ts";
 
 /** What somebody saw outside of the state, where the accounting cannot tell. */
 export interface OutsideTruth {
-  /** Free memory by the driver, in MB by uuid; a card that is missing has none. */
+  /**
+   * What can be had of each card, in MB by uuid: what the driver has free beside what
+   * leases may still claim. A card that is missing will not do.
+   */
   readonly cardFreeMb?: ReadonlyMap<string, number>;
+  /** How its cards are chosen, where not as usual. */
+  readonly placement?: PlacementPolicy;
   /** Free space, in MB by resource name; a mount that is missing has none. */
   readonly diskFreeMb?: ReadonlyMap<string, number>;
 }
@@ -52,7 +58,7 @@ export class Ledger {
     }
     const uuid = gpuOfKey(name);
     if (uuid === undefined || truth.cardFreeMb === undefined) return counted;
-    // The driver knows what leases use, but nothing of what this plan gives out.
+    // Leases are taken into account there, but nothing of what this plan gives out.
     return Math.min(counted, truth.cardFreeMb.get(uuid) ?? 0);
   }
 
@@ -85,7 +91,8 @@ export class Ledger {
       if (amount < 0 || !this.admits(name, amount, truth)) return undefined;
     }
     if (slots.length === 0) return counters;
-    const placed = place(slots, this.#room(counters, truth), policyFor(slots));
+    const policy = truth?.placement ?? policyFor(slots);
+    const placed = place(slots, this.#room(counters, truth), policy);
     if (placed === undefined) return undefined;
     const bound = new Map(counters);
     for (const { uuid, key } of this.#state.cards) {

@@ -90,7 +90,7 @@ export function parseRequest(request: ResourceRequest): ParsedRequest {
         `Cannot request ${
           quoted(name)
         } as the pool chooses the card: ask for ` +
-          `"vram_mb", which takes a list for several cards`,
+          `"vram_mb", and name cards in the option "cards"`,
       );
     }
     counters.set(name, checkAmount(name, amount));
@@ -153,11 +153,16 @@ export function askOf(request: ParsedRequest, state: PoolState): Ask {
   return { ...ask, vram_mb: [vramMb] };
 }
 
-/** Whether a request can be judged only by someone who looks at the machine. */
-export function needsOutsideTruth(request: ParsedRequest): boolean {
-  return [...request.counters.keys()].some((name) =>
-    diskOfKey(name) !== undefined
-  );
+/** Whether a request asks for memory of cards, or may do so, as the pool decides. */
+export function mayAskForCards(
+  { vramMb, slots, each }: ParsedRequest,
+): boolean {
+  return (vramMb ?? slots ?? each) !== undefined;
+}
+
+/** The names of disks that a request wants space on. */
+export function disksOf({ counters }: ParsedRequest): string[] {
+  return [...counters.keys()].filter((name) => diskOfKey(name) !== undefined);
 }
 
 /** The request as its caller wrote it, for messages and errors. */

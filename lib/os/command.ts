@@ -36,6 +36,8 @@ export interface ToolOptions {
   readonly timeoutMs?: number;
   /** The most it may write, in bytes, to each of its two outputs. @default {4_194_304} */
   readonly maxBytes?: number;
+  /** Calls it off: it is killed, and counts as late. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs tools; tests put recorded answers in its place. */
@@ -121,7 +123,7 @@ async function stop(
 async function run(
   tool: string,
   args: readonly string[],
-  { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES }:
+  { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, signal }:
     ToolOptions = {},
 ): Promise<ToolResult> {
   if (!isGranted({ name: "run", command: tool })) return { kind: "denied" };
@@ -132,10 +134,10 @@ async function run(
     return whyNotStarted(error);
   }
   const tooMuch = Promise.withResolvers<ToolResult>();
-  const timer = setTimeout(
-    () => tooMuch.resolve({ kind: "late", timeoutMs }),
-    timeoutMs,
-  );
+  const tooLate = () => tooMuch.resolve({ kind: "late", timeoutMs });
+  const timer = setTimeout(tooLate, timeoutMs);
+  signal?.addEventListener("abort", tooLate);
+  if (signal?.aborted) tooLate();
   const flood = () => tooMuch.resolve({ kind: "flooded", maxBytes });
   const readers = [child.stdout.getReader(), child.stderr.getReader()];
   const ended = Promise.all([
@@ -149,9 +151,17 @@ async function run(
   }));
   const result = await Promise.race([tooMuch.promise, ended]);
   clearTimeout(timer);
+  signal?.removeEventListener("abort", tooLate);
   if (result.kind !== "ended") await stop(child, readers);
   return result;
 }
 
 /** The tools of this machine. */
 export const systemTools: ToolRunner = { run };
+
+/** The same tools until a signal calls off what they do. */
+export function toolsUntil(signal: AbortSignal): ToolRunner {
+  return {
+    run: (tool, args, options) => run(tool, args, { ...options, signal }),
+  };
+}

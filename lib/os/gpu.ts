@@ -118,7 +118,14 @@ function checkIds(source: string, gpus: readonly GpuInfo[]): void {
   }
 }
 
-async function surveyVendor(sources: readonly GpuSource[]): Promise<GpuSurvey> {
+/** The cards of one vendor, with the source that told of them. */
+interface VendorSurvey extends GpuSurvey {
+  readonly source?: GpuSource;
+}
+
+async function surveyVendor(
+  sources: readonly GpuSource[],
+): Promise<VendorSurvey> {
   const findings: Finding[] = [];
   const failures: GpuDetectionError[] = [];
   for (const source of sources) {
@@ -130,7 +137,7 @@ async function surveyVendor(sources: readonly GpuSource[]): Promise<GpuSurvey> {
       const details = [detail, explain(gpus)].filter((text) => text !== "");
       findings.push({ ...finding, found, detail: details.join("; ") });
       // What an earlier source failed at, this one has answered.
-      if (gpus.length > 0) return { gpus, findings, failures: [] };
+      if (gpus.length > 0) return { gpus, findings, failures: [], source };
     } catch (error) {
       if (!(error instanceof GpuDetectionError)) throw error;
       findings.push({ ...finding, found: null, detail: error.message });
@@ -138,6 +145,25 @@ async function surveyVendor(sources: readonly GpuSource[]): Promise<GpuSurvey> {
     }
   }
   return { gpus: [], findings, failures };
+}
+
+/** The cards of one vendor and who uses them. */
+export interface GpuUse extends GpuSurvey {
+  readonly processes: readonly GpuProcess[];
+}
+
+/** Asks the sources of one vendor for cards, and the one that knows them for processes. */
+export async function surveyUse(
+  sources: readonly GpuSource[],
+): Promise<GpuUse> {
+  const { source, ...survey } = await surveyVendor(sources);
+  if (source === undefined) return { ...survey, processes: [] };
+  try {
+    return { ...survey, processes: await source.processes() };
+  } catch (error) {
+    if (!(error instanceof GpuDetectionError)) throw error;
+    return { ...survey, failures: [error], processes: [] };
+  }
 }
 
 /** Looks for cards and tells of every source, without throwing for a broken one. */

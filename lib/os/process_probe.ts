@@ -21,7 +21,8 @@ export interface ProcessProbe {
   readonly namespace: "host" | "private" | "unknown";
 }
 
-function readNamespace(): "host" | "private" | "unknown" {
+/** Whether ids here are the host's, as far as that is told or can be seen. */
+export function readNamespace(): "host" | "private" | "unknown" {
   const told = readEnv("RESLOCK_PIDNS");
   if (told === "host" || told === "private") return told;
   const path = "/proc/self/ns/pid";

@@ -117,3 +117,48 @@ Deno.test("Lease.gpuIndices() numbers the cards as their tool does", async () =>
   assertEquals(await other.gpuIndices(), []);
   assertEquals(await machine.calls(), before);
 });
+
+Deno.test("reslock run --gpu gets the cards that are named, also on first use", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state, path } = machine.folder;
+  const show = scriptTo(`${path}/log`, 'echo "$RESLOCK_GPUS"');
+  const run = (...words: string[]) =>
+    call(["run", "-s", state, "--vram", "20G", ...words, show]);
+  const first = await run("--gpu", "1");
+  assertEquals(first.code, 0);
+  assertMatch(first.err, /^reslock: registered .*first use/);
+  for (const words of [["--gpu", "bbbb"], ["--gpu", "fake", "--gpus", "2"]]) {
+    assertEquals(await run(...words), { code: 0, out: "", err: "" });
+  }
+  const lines = Deno.readTextFileSync(`${path}/log`).trim().split("\n");
+  assertEquals(lines, [B, B, `${A},${B}`]);
+  const { code, err } = await run("--gpu", "7");
+  assertEquals(code, 125);
+  assertMatch(err, /^reslock: Cannot use card "7" as no card .*0 \(GPU-aaaa/);
+  const tooFew = await run("--gpu", "0", "--gpus", "2");
+  assertEquals(tooFew.code, 125);
+  assertMatch(tooFew.err, /2 of the cards "0" as these are 1/);
+});
+
+Deno.test("reslock status tells who uses a card without a lease", async () => {
+  const processes = [{ uuid: A, pid: 4_242_424, usedMb: 9216 }];
+  const cards = [{ uuid: A, usedMb: 9216 }, { uuid: B }];
+  using machine = await FakeCards.of({ cards, processes });
+  using _namespace = setEnv({ RESLOCK_PIDNS: "host" });
+  const { state } = machine.folder;
+  await ok(state, "init");
+  assertMatch(
+    await ok(state, "status"),
+    /\n\nGPU 0: 9 GB held by pid 4242424 python, outside reslock\n/,
+  );
+  const { cards: [first] } = JSON.parse(await ok(state, "status", "--json"));
+  assertEquals([first.used_mb, first.grantable_mb], [9216, 24_576 - 9216]);
+  assertEquals(first.outside, [
+    { pid: 4_242_424, name: "python", used_mb: 9216 },
+  ]);
+  const run = ["run", "-s", state, "--vram", "24G", "--gpu", "0"];
+  const refused = await call([...run, "--no-wait", "true"]);
+  assertEquals(refused.code, 75);
+  const blind = await call([...run, "--no-driver-check", "--no-wait", "true"]);
+  assertEquals(blind, { code: 0, out: "", err: "" });
+});

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { EntryStatus, LeaseStatus, PoolStatus } from "../../mod.ts";
+import type {
+  CardStatus,
+  EntryStatus,
+  LeaseStatus,
+  PoolStatus,
+} from "../../mod.ts";
 
 /** When the sample is looked at. */
 export const NOW_MS: number = Date.UTC(2026, 10, 23, 21, 15, 21);
@@ -59,6 +64,21 @@ function entry(fields: Partial<EntryStatus>): EntryStatus {
   };
 }
 
+function card(fields: Partial<CardStatus>): CardStatus {
+  return {
+    uuid: "GPU-1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
+    index: null,
+    name: "NVIDIA GeForce RTX 4090",
+    capacityMb: 24576,
+    leasedMb: 0,
+    usedMb: null,
+    freeMb: null,
+    grantableMb: null,
+    outside: [],
+    ...fields,
+  };
+}
+
 /** Nothing registered, nobody there. */
 export const EMPTY_POOL: PoolStatus = {
   path: "/var/lib/reslock/state.json",
@@ -67,6 +87,7 @@ export const EMPTY_POOL: PoolStatus = {
   available: {},
   leases: [],
   queue: [],
+  cards: [],
 };
 
 /** Two cards, four leases, three that wait, and work in progress. */
@@ -168,6 +189,29 @@ export const SAMPLE_POOL: PoolStatus = {
       startedAt: "2026-11-23T21:05:21Z",
       estimatedSeconds: 1800,
       progress: 0.339,
+    }),
+  ],
+  cards: [
+    card({
+      index: 0,
+      leasedMb: 24000,
+      usedMb: 23000,
+      freeMb: 1576,
+      grantableMb: 576,
+    }),
+    card({
+      uuid: "GPU-99887766-5544-3322-1100-aabbccddeeff",
+      index: 1,
+      usedMb: 15000,
+      freeMb: 9576,
+      grantableMb: 9576,
+      outside: [
+        { pid: 4242, name: "/usr/bin/python3", usedMb: 9216 },
+        { pid: null, name: "", usedMb: 3000 },
+        { pid: 4243, name: "a\x1b[2Jb", usedMb: 2048 },
+        { pid: 4244, name: "", usedMb: 512 },
+        { pid: 4245, name: "blender", usedMb: 224 },
+      ],
     }),
   ],
 };

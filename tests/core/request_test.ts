@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   askOf,
-  needsOutsideTruth,
+  disksOf,
+  mayAskForCards,
   parseRequest,
   type ResourceRequest,
 } from "../../lib/core/request.ts";
@@ -48,9 +49,16 @@ Deno.test("askOf() keeps a list and the two-part form as they are", () => {
   });
 });
 
-Deno.test("needsOutsideTruth() is true for free disk space", () => {
-  assertEquals(needsOutsideTruth(parseRequest({ "disk_mb@/": 1 })), true);
-  assertEquals(needsOutsideTruth(parseRequest({ ram_mb: 1 })), false);
+Deno.test("disksOf() and mayAskForCards() tell what has to be looked up outside", () => {
+  const told = (request: ResourceRequest) => {
+    const parsed = parseRequest(request);
+    return [disksOf(parsed), mayAskForCards(parsed)];
+  };
+  assertEquals(told({ ram_mb: 1, cpu_cores: 2 }), [[], false]);
+  assertEquals(told({ "disk_mb@/": 1, a: 1 }), [["disk_mb@/"], false]);
+  assertEquals(told({ vram_mb: 1 }), [[], true]);
+  assertEquals(told({ vram_mb: [1, 2] }), [[], true]);
+  assertEquals(told({ vram_mb_each: 1, num_gpus: 2 }), [[], true]);
 });
 
 for (

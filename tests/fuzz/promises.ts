@@ -213,7 +213,11 @@ export function showsHarmlessly(bytes: Uint8Array): string {
     overdue: new Set<string>(),
   };
   const reasons = explainWaiters(image.state, nothingKnown, NOW_MS);
-  const status = poolStatus(PATH, image.state, new Map(), reasons);
+  const status = poolStatus(PATH, image.state, {
+    verdicts: new Map(),
+    reasons,
+    reading: undefined,
+  });
   const view = { columns: 80, color: false, nowMs: NOW_MS };
   const shown = renderStatus(status, view);
   assertHarmless(shown, "status");

@@ -9,7 +9,7 @@ import {
   gpuOfKey,
   type LeaseRecord,
 } from "../../lib/core/model.ts";
-import type { Demand } from "../../lib/core/placement.ts";
+import type { Demand, PlacementPolicy } from "../../lib/core/placement.ts";
 import type { PlanContext } from "../../lib/core/scheduler.ts";
 import type { PoolState, Waiter } from "../../lib/core/state.ts";
 
@@ -94,7 +94,7 @@ export function planByTheBook(
           ? truth.of(name)
           : looksOutside(name)
           ? Math.min(free.of(name), truth.of(name))
-          : free.of(name))
+          : free.of(name), context.confirming?.placement)
       : undefined;
     if (granted !== undefined) {
       book.grants.push({ id: waiter.id, resources: granted });
@@ -334,12 +334,16 @@ export function binding(
   { counters, slots }: Demand,
   cards: string[],
   room: (name: string) => number,
+  placement?: PlacementPolicy,
 ): Map<string, number> | undefined {
   for (const [name, amount] of counters) {
     if (amount < 0 || amount > room(name)) return undefined;
   }
   const free = (card: string) => room(card) - (counters.get(card) ?? 0);
-  const sign = slots.length === 1 ? 1 : -1;
+  const packs = placement === undefined
+    ? slots.length === 1
+    : placement === "pack";
+  const sign = packs ? 1 : -1;
   const preferred = [...cards].sort((a, b) =>
     sign * (free(a) - free(b)) || (a < b ? -1 : 1)
   );

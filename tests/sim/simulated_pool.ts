@@ -35,6 +35,9 @@ export const MACHINE: ReadonlyMap<string, number> = new Map([
 
 const DISK_TOTAL_MB = 20;
 
+/** What somebody saw who looked. */
+type Seen = Required<Pick<OutsideTruth, "cardFreeMb" | "diskFreeMb">>;
+
 /** How often what happened. */
 export class Summary {
   granted = 0;
@@ -173,7 +176,7 @@ export class SimulatedPool {
     return outside;
   }
 
-  #look(): Required<OutsideTruth> {
+  #look(): Seen {
     const cardFreeMb = new Map<string, number>();
     const diskFreeMb = new Map<string, number>();
     for (const [name, free] of this.outside()) {
@@ -198,7 +201,7 @@ export class SimulatedPool {
   /** A grant to one who looked is within what it saw. */
   #checkSeen(
     { id, resources }: LeaseRecord,
-    { cardFreeMb, diskFreeMb }: Required<OutsideTruth>,
+    { cardFreeMb, diskFreeMb }: Seen,
   ): void {
     this.summary.grantedToLooker++;
     for (const [name, amount] of resources) {

@@ -189,6 +189,8 @@ Deno.test("plan() is the book's in every small world of cards", () => {
     truths: [
       { cards: { A: 2, B: 0 } },
       { cards: { A: 1, B: 1 } },
+      { cards: { A: 2, B: 1 }, placement: "spread" },
+      { cards: { A: 2, B: 1 }, placement: "pack" },
       { cards: { B: 2 } },
     ],
   });

@@ -3,6 +3,7 @@
  */
 import { nativeId } from "../../lib/core/ids.ts";
 import { gpuKey } from "../../lib/core/model.ts";
+import type { PlacementPolicy } from "../../lib/core/placement.ts";
 import type { PlanContext } from "../../lib/core/scheduler.ts";
 import { PoolState } from "../../lib/core/state.ts";
 import { entryRecord, leaseRecord } from "../support/records.ts";
@@ -46,6 +47,8 @@ export interface Shapes {
   readonly truths?: readonly {
     readonly cards?: Readonly<Record<string, number>>;
     readonly disks?: Readonly<Record<string, number>>;
+    /** How the one who looked wants its cards chosen. */
+    readonly placement?: PlacementPolicy;
   }[];
 }
 
@@ -147,6 +150,7 @@ function build(
     id: looked,
     cardFreeMb: truth.cards && new Map(cards),
     diskFreeMb: truth.disks && new Map(Object.entries(truth.disks)),
+    placement: truth.placement,
   };
   return { state, context: { stalled, overdue, confirming } };
 }

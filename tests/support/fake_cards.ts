@@ -64,6 +64,12 @@ export class FakeCards implements Disposable {
     return (await readCalls(this.#scenario)).length;
   }
 
+  /** How often nvidia-smi was asked for the cards. */
+  async readings(): Promise<number> {
+    const calls = await readCalls(this.#scenario);
+    return calls.filter((call) => call.includes("--query-gpu=")).length;
+  }
+
   [Symbol.dispose](): void {
     this.#env[Symbol.dispose]();
     this.folder[Symbol.dispose]();

@@ -43,6 +43,15 @@ export const RUN_OPTIONS: Readonly<
     ["--gpus <count:string>", "As many cards, each with --vram."],
     ["--vram-mb-each <size:string>", "The same as --vram, for --num-gpus."],
     ["--num-gpus <count:string>", "The same as --gpus, for --vram-mb-each."],
+    [
+      "--gpu <card:string>",
+      "Only this card: number, UUID or model; may be given again.",
+      REPEATABLE,
+    ],
+    [
+      "--placement <how:string>",
+      "pack: on the fullest card that will do; spread: on the emptiest.",
+    ],
     ["--ram <size:string>", "Main memory."],
     ["--cpu <count:string>", "Processor cores."],
     [
@@ -67,6 +76,10 @@ export const RUN_OPTIONS: Readonly<
     ["--timeout <time:string>", "Give up after this time, with exit code 124."],
     ["--no-wait", "Do not wait; exit with code 75 if it is not free now."],
     ["--wait-for-capacity", "Wait for capacities that nobody set yet."],
+    [
+      "--no-driver-check",
+      "Do not ask the driver what programs without a lease use.",
+    ],
   ],
   "How it gives way": [
     ["--reclaimable", "A request of higher priority may ask for it back."],
@@ -94,6 +107,8 @@ export interface RunOptions extends GlobalOptions {
   readonly gpus?: string;
   readonly vramMbEach?: string;
   readonly numGpus?: string;
+  readonly gpu?: readonly string[];
+  readonly placement?: string;
   readonly ram?: string;
   readonly cpu?: string;
   readonly disk?: readonly string[];
@@ -105,6 +120,8 @@ export interface RunOptions extends GlobalOptions {
   /** False after `--no-wait`. */
   readonly wait?: boolean;
   readonly waitForCapacity?: boolean;
+  /** False after `--no-driver-check`. */
+  readonly driverCheck?: boolean;
   readonly reclaimable?: boolean;
   readonly reclaimSignal?: string;
   readonly reclaimGrace?: string;
@@ -170,6 +187,7 @@ export function planRun(
         ? undefined
         : readDurationMs("--timeout", timeout),
       waitForCapacity: options.waitForCapacity === true,
+      ...cardWishes(options, request),
     },
     waits: options.wait !== false,
     reclaimSignal: readSignal(
@@ -184,6 +202,27 @@ export function planRun(
     visible: readWord("--visible", options.visible ?? "uuid", VISIBLE_FORMS),
     quiet: options.quiet === true,
   };
+}
+
+/** Which cards it may get, and how they are chosen. */
+function cardWishes(
+  { gpu: cards, placement }: RunOptions,
+  { vram_mb, vram_mb_each }: ResourceRequest,
+): Pick<AcquireOptions, "cards" | "placement"> {
+  const wishes = [["--gpu", cards], ["--placement", placement]] as const;
+  for (const [option, value] of wishes) {
+    if (value === undefined || (vram_mb ?? vram_mb_each) !== undefined) {
+      continue;
+    }
+    throw new UsageError(`Cannot use ${option} alone: add --vram`);
+  }
+  if (placement === undefined) return { cards };
+  if (placement !== "pack" && placement !== "spread") {
+    throw new UsageError(
+      `--placement: Cannot use ${quoted(placement)}: it is pack or spread`,
+    );
+  }
+  return { cards, placement };
 }
 
 function refuseContradictions(options: RunOptions): void {

@@ -181,6 +181,8 @@ function toReading(
 export class NvidiaSource implements GpuSource {
   readonly name = "nvidia-smi";
   readonly #tools: ToolRunner;
+  /** Whether any card was cut up when they were asked last; undefined before. */
+  #cutUp: boolean | undefined;
 
   constructor(tools: ToolRunner) {
     this.#tools = tools;
@@ -219,6 +221,7 @@ export class NvidiaSource implements GpuSource {
     }
     const cards = parseNvidiaCards(output, { withMig });
     const cut = cards.filter(({ migEnabled }) => migEnabled);
+    this.#cutUp = cut.length > 0;
     const instances = cut.length > 0 ? await this.#instances(cut) : [];
     return toReading(cards, instances);
   }
@@ -240,7 +243,8 @@ export class NvidiaSource implements GpuSource {
     );
     if (typeof output !== "string" || output.trim() === NO_DEVICES) return [];
     const processes = parseNvidiaProcesses(output);
-    return processes.length > 0 ? await this.#onInstances(processes) : [];
+    if (processes.length === 0 || this.#cutUp === false) return processes;
+    return await this.#onInstances(processes);
   }
 
   /** The same processes, those on MIG instances under the instance's UUID. */

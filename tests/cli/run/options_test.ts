@@ -73,6 +73,9 @@ Deno.test("planRun() refuses what contradicts itself, and names it", () => {
     [{ cpu: "1", reclaimable: true, reclaimSignal: "X" }, "--reclaim-signal"],
     [{ cpu: "1", estimatedSeconds: "0" }, "--estimated-seconds"],
     [{ cpu: "1", visible: "name" }, "use uuid or index"],
+    [{ cpu: "1", gpu: ["0"] }, "--gpu alone: add --vram"],
+    [{ cpu: "1", placement: "pack" }, "--placement alone: add --vram"],
+    [{ vram: ["1G"], placement: "best" }, '"best": it is pack or spread'],
   ];
   for (const [options, part] of cases) {
     const { message } = assertThrows(() => requestOf(options), UsageError);
@@ -100,6 +103,9 @@ Deno.test("planRun() waits, is not reclaimable and sends TERM unless told otherw
 Deno.test("planRun() hands on every wish", () => {
   const plan = planRun({
     cpu: "1",
+    vram: ["4G"],
+    gpu: ["0", "3090"],
+    placement: "spread",
     priority: "-3",
     label: "whisper",
     timeout: "10m",
@@ -118,6 +124,8 @@ Deno.test("planRun() hands on every wish", () => {
     waitForCapacity: true,
     reclaimable: true,
     estimatedSeconds: 90,
+    cards: ["0", "3090"],
+    placement: "spread",
   });
   assertEquals(plan.reclaimSignal, "SIGINT");
   assertEquals(plan.reclaimGraceMs, 0);
