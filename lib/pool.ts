@@ -224,7 +224,9 @@ export class ResourcePool implements AsyncDisposable {
       const first = await over;
       if (first instanceof Lease) return first;
     } catch (error) {
-      await session.withdraw(waiting, { keepGrant: false });
+      // A request that stays behind is removed by the next look; what failed first
+      // is what the caller has to know.
+      await session.withdraw(waiting, { keepGrant: false }).catch(() => {});
       throw error;
     } finally {
       ended.clear();

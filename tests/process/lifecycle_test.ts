@@ -16,7 +16,7 @@ import {
 } from "../support/processes.ts";
 
 /** Far above what a program takes to start and to end. */
-const END_MS = 5000;
+const END_MS = 20_000;
 
 /** Starts a program that has a `pool` of one slot, and never closes it. */
 function startForgetful(folder: Folder, body: string): Program {

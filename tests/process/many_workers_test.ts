@@ -18,7 +18,7 @@ const KILLED_HOLDERS = 3;
 /** Longest pause between two kills. */
 const KILL_PAUSE_MS = 400;
 /** For the last acquire of each, and for what the killed held. */
-const END_MS = 15_000;
+const END_MS = 60_000;
 
 interface Worker {
   readonly name: string;

@@ -183,7 +183,7 @@ export async function works(
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<void> {
   const since = performance.now();
   while (!await condition()) {
