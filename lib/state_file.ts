@@ -18,7 +18,7 @@
 import { CorruptStateError, StateAccessError } from "./core/errors.ts";
 import { type Edit, isAtomic, PAGE_BYTES } from "./core/edit.ts";
 import { decodeJournal, encodeJournal, journalLength } from "./core/journal.ts";
-import { openSharedFile, type SharedFile } from "./os/file.ts";
+import { openSharedFile, removeQuietly, type SharedFile } from "./os/file.ts";
 import {
   findLockHolder,
   type LockHolder as ProcessWithLock,
@@ -96,10 +96,10 @@ export class StateFile implements Disposable {
   #isNamed(file: SharedFile): boolean {
     const now = performance.now();
     if (now < this.#namedUntil) return true;
-    const { linked, length } = file.stat();
+    const { links, length } = file.stat();
     this.#length = length;
     this.#namedUntil = now + NAME_HOLDS_MS;
-    return linked;
+    return links > 0;
   }
 
   /** Gives the lock back, if this holder has it. */
@@ -230,20 +230,31 @@ export class StateFile implements Disposable {
   }
 
   #openJournal(): SharedFile {
-    if (this.#journal?.stat().linked === false) {
+    if (this.#journal?.stat().links === 0) {
       this.#journal[Symbol.dispose]();
       this.#journal = undefined;
     }
     if (this.#journal !== undefined) return this.#journal;
-    try {
-      this.#journal = this.#open(this.journalPath);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      createFile(this.journalPath, new Uint8Array(PAGE_BYTES));
-      this.#journal = this.#open(this.journalPath);
+    this.#journal = this.#openOrMake(this.journalPath);
+    if (this.#journal.stat().links > 1) {
+      // What is written there must not reach a file that has another name, too.
+      this.#journal[Symbol.dispose]();
+      this.#journal = undefined;
+      removeQuietly(this.journalPath);
+      this.#journal = this.#openOrMake(this.journalPath);
     }
     this.#journalBytes = this.#journal.stat().length;
     return this.#journal;
+  }
+
+  #openOrMake(path: string): SharedFile {
+    try {
+      return this.#open(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      createFile(path, new Uint8Array(PAGE_BYTES));
+      return this.#open(path);
+    }
   }
 
   #writeJournal(edit: Edit): void {

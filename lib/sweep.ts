@@ -17,6 +17,5 @@ export function sweepLeftovers(path: string, wallMs: number): void {
   const bells = sidePath(path, "bells");
   sweepOwners(owners, wallMs, (owner) => removeBell(bells, owner));
   sweepBells(bells, owners, wallMs);
-  sweepDrafts(bells, wallMs);
   sweepDrafts(directoryOf(path), wallMs);
 }

@@ -9,7 +9,12 @@
  */
 import { isOwnerName } from "../core/ids.ts";
 import { openRegular, removeQuietly } from "./file.ts";
-import { createFile, ensureSharedDirectory } from "./paths.ts";
+import {
+  createFile,
+  ensureSideDirectory,
+  isDirectory,
+  sweepDrafts,
+} from "./paths.ts";
 
 const BYTE = Uint8Array.of(0x21);
 /** Open bells of others; enough for all who wait on one machine. */
@@ -66,7 +71,7 @@ export class Ringer {
 
 /** Makes an owner's bell. */
 export function createBell(directory: string, owner: string): void {
-  ensureSharedDirectory(directory);
+  ensureSideDirectory(directory);
   createFile(`${directory}/${owner}`, BYTE);
 }
 
@@ -76,8 +81,8 @@ export function removeBell(directory: string, owner: string): void {
 }
 
 /**
- * Removes the bells of owners that are gone: of one that died while it closed, or whose
- * bell could not be removed.
+ * Removes the bells of owners that are gone: of one that died while it closed or made it,
+ * or whose bell could not be removed.
  */
 export function sweepBells(
   directory: string,
@@ -85,6 +90,9 @@ export function sweepBells(
   wallMs: number,
 ): void {
   try {
+    // A link may lead to a place that is not ours to sweep.
+    if (!isDirectory(directory)) return;
+    sweepDrafts(directory, wallMs);
     for (const { name } of Deno.readDirSync(directory)) {
       // An owner's file is there before its bell, and as long as it lives.
       if (!isOwnerName(name) || exists(`${owners}/${name}`)) continue;

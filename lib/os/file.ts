@@ -28,8 +28,8 @@ export interface SharedFile extends Disposable {
 /** What the system knows of a shared file. */
 export interface SharedFileInfo {
   readonly length: number;
-  /** Whether its name still leads to it. */
-  readonly linked: boolean;
+  /** How many names lead to it: none any more, one, or others beside the one known. */
+  readonly links: number;
   /** Which file it is. */
   readonly dev: number;
   readonly ino: number;
@@ -65,12 +65,18 @@ export function openSharedFile(
       { path },
     );
   }
+  let file: Deno.FsFile | undefined;
   try {
-    return new SystemFile(path, Deno.openSync(path, { read: true, write }));
+    file = Deno.openSync(path, { read: true, write });
+    // Between the two someone may have put a link there, to a file that is not ours.
+    if (isSameFile(file, path)) return new SystemFile(path, file);
   } catch (error) {
+    file?.close();
     if (error instanceof Deno.errors.NotFound) throw error;
     throw accessError(write ? "write" : "read", path, error);
   }
+  file.close();
+  throw accessError("use", path, "it was replaced at this moment");
 }
 
 function lstat(path: string): Deno.FileInfo {
@@ -106,7 +112,7 @@ class SystemFile implements SharedFile {
   stat(): SharedFileInfo {
     try {
       const { size, nlink, dev, ino } = this.#file.statSync();
-      return { length: size, linked: nlink !== 0, dev, ino: ino ?? 0 };
+      return { length: size, links: nlink ?? 1, dev, ino: ino ?? 0 };
     } catch (error) {
       throw accessError("look at", this.#path, error);
     }

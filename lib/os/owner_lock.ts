@@ -17,7 +17,8 @@ import { isOwnerName } from "../core/ids.ts";
 import { isSameFile, openRegular, removeQuietly } from "./file.ts";
 import {
   accessError,
-  ensureSharedDirectory,
+  ensureSideDirectory,
+  isDirectory,
   randomName,
   SHARED_FILE_MODE,
 } from "./paths.ts";
@@ -54,7 +55,7 @@ export class OwnerLock {
    * @throws {StateAccessError} if the directory does not allow it
    */
   static create(directory: string): OwnerLock {
-    ensureSharedDirectory(directory);
+    ensureSideDirectory(directory);
     for (let attempt = 1;; attempt++) {
       try {
         const lock = OwnerLock.#tryCreate(directory);
@@ -200,7 +201,8 @@ export function sweepOwners(
 
 function listQuietly(directory: string): Deno.DirEntry[] {
   try {
-    return [...Deno.readDirSync(directory)];
+    // A link may lead to a place that is not ours to sweep.
+    return isDirectory(directory) ? [...Deno.readDirSync(directory)] : [];
   } catch {
     return [];
   }

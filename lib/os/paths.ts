@@ -147,6 +147,33 @@ export function ensureSharedDirectory(path: string): void {
 }
 
 /**
+ * Makes a directory beside the state file unless it is there. Never one that a link
+ * leads to: what is made and swept in it would be in a place of somebody's choice.
+ */
+export function ensureSideDirectory(path: string): void {
+  requireAccess(`${path}/`, ["read", "write"]);
+  try {
+    if (isDirectory(path)) return;
+    Deno.mkdirSync(path);
+    Deno.chmodSync(path, SHARED_DIRECTORY_MODE);
+  } catch (error) {
+    const isMade = error instanceof Deno.errors.AlreadyExists;
+    if (isMade && isDirectory(path)) return;
+    throw accessError("make the directory", path, error);
+  }
+}
+
+/** Whether a directory is there, and not a link to one. */
+export function isDirectory(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
  * Puts a complete file into place unless there is one.
  *
  * It is written under another name and then linked: a reader never meets half of

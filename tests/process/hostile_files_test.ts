@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
-import { ResourcePool } from "../../mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { openSharedFile } from "../../lib/os/file.ts";
+import { sweepLeftovers } from "../../lib/sweep.ts";
+import { ResourcePool, StateAccessError } from "../../mod.ts";
 import { Actor } from "../support/actor.ts";
 import {
   Folder,
@@ -76,6 +78,86 @@ for (const [what, set] of Object.entries(TRAPS)) {
     assertEquals(Deno.readTextFileSync(victim), VICTIM_TEXT);
   });
 }
+
+for (const [what, set] of Object.entries(TRAPS)) {
+  Deno.test(`ResourcePool.acquire() does nothing to ${what} in the place of the journal`, async () => {
+    using folder = new Folder();
+    const victim = `${folder.path}/victim`;
+    Deno.writeTextFileSync(victim, VICTIM_TEXT);
+    await using pool = new ResourcePool({ path: folder.state });
+    await pool.setResources({ slot: 40 });
+    await set(`${folder.state}.journal`, victim);
+    // Enough for more than a page, so that a journal is needed.
+    const all = Array.from(
+      { length: 40 },
+      () => pool.acquire({ slot: 1 }, { label: "x".repeat(200) }),
+    );
+    const outcomes = await within(
+      "all answers",
+      PROMPT_MS,
+      Promise.allSettled(all),
+    );
+    const errors = outcomes.flatMap((one) =>
+      one.status === "rejected" ? [one.reason] : []
+    );
+    assert(errors.every((error) => error instanceof StateAccessError));
+    // Another name is taken away; what is no file has to be, by somebody.
+    assertEquals(errors.length === 0, what === "another name of a file");
+    assertEquals(Deno.readTextFileSync(victim), VICTIM_TEXT);
+    const { leases } = await pool.status();
+    assertEquals(leases.length, 40 - errors.length);
+  });
+}
+
+for (const side of ["owners", "bells"]) {
+  Deno.test(`ResourcePool makes and sweeps nothing where a link in the place of ${side} leads`, async () => {
+    using folder = new Folder();
+    const elsewhere = `${folder.path}/elsewhere`;
+    Deno.mkdirSync(elsewhere, { mode: 0o700 });
+    const victims = ["abcdefghij", "abcdefghij.abcdefghij.new"];
+    for (const name of victims) {
+      Deno.writeTextFileSync(`${elsewhere}/${name}`, VICTIM_TEXT);
+      Deno.utimeSync(`${elsewhere}/${name}`, 0, 0);
+    }
+    await using pool = new ResourcePool({ path: folder.state });
+    await pool.setResources({ slot: 1 });
+    Deno.symlinkSync(elsewhere, `${folder.state}.${side}`);
+    sweepLeftovers(folder.state, Date.now());
+    await using other = new ResourcePool({ path: folder.state });
+    const ask = (asking: ResourcePool) =>
+      asking.acquire({ slot: 1 }, { timeoutMs: 20 }).then(
+        () => "granted",
+        (error) => error.name,
+      );
+    const answers = [await ask(pool), await ask(other)];
+    // Nobody can prove to live without an owner's file; a bell one can do without.
+    const expected = side === "owners"
+      ? ["StateAccessError", "StateAccessError"]
+      : ["granted", "AcquireTimeoutError"];
+    assertEquals(answers, expected);
+    const found = [...Deno.readDirSync(elsewhere)].map(({ name }) => name);
+    assertEquals(found.sort(), victims);
+    assertEquals(Deno.statSync(elsewhere).mode! & 0o777, 0o700);
+  });
+}
+
+Deno.test("openSharedFile() does not open what a link leads to that came a moment ago", () => {
+  using folder = new Folder();
+  const victim = `${folder.path}/victim`;
+  Deno.writeTextFileSync(victim, VICTIM_TEXT);
+  Deno.writeTextFileSync(folder.state, "");
+  const real = Deno.openSync;
+  Deno.openSync = (path, options) => {
+    Deno.removeSync(path);
+    Deno.symlinkSync(victim, path);
+    return real(path, options);
+  };
+  try {
+    assertThrows(() => openSharedFile(folder.state), StateAccessError);
+  } finally {
+    Deno.openSync = real;
+  }
+});
 
 Deno.test("ResourcePool.tryAcquire() keeps to its folders whatever an id says", async () => {
   using folder = new Folder();
