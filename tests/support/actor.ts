@@ -38,6 +38,11 @@ export type Order =
     readonly order: "setResources";
     readonly capacities: Readonly<Record<string, number>>;
   }
+  | {
+    readonly order: "guard";
+    readonly name: string;
+    readonly command: readonly string[];
+  }
   | { readonly order: "status" | "spawnSleeper" | "close" };
 
 export type Command = Order & { readonly n: number };
@@ -195,6 +200,11 @@ export class Actor implements AsyncDisposable {
 
   async status(): Promise<PoolStatus> {
     return await this.#order({ order: "status" }) as PoolStatus;
+  }
+
+  /** Makes it run a command under a lease's guard, to the command's end. */
+  async guard(command: readonly string[], name = "lease"): Promise<void> {
+    await this.#order({ order: "guard", name, command });
   }
 
   /** Makes it start a child that outlives it; the child's pid. */

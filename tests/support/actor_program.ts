@@ -56,6 +56,11 @@ async function obey(command: Command): Promise<unknown> {
       return waits.get(command.name)!.abort(new Error("Called off"));
     case "release":
       return leases.get(command.name)!.release();
+    case "guard": {
+      const lease = leases.get(command.name)!;
+      const [program, ...args] = await lease.guard(command.command);
+      return (await new Deno.Command(program, { args }).spawn().status).code;
+    }
     case "setResources":
       return pool.setResources(command.capacities);
     case "status":

@@ -28,7 +28,8 @@ const orders: WorkerOrders = JSON.parse(Deno.args[0]);
 const { name, paceMs } = orders;
 const random = seededRandom(orders.seed);
 using witness = new WitnessWriter(orders.record);
-const pool = new ResourcePool({ path: orders.path });
+// Disks stall and others are stopped: who gives up too early is no matter here.
+const pool = new ResourcePool({ path: orders.path, lockTimeoutMs: 60_000 });
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
