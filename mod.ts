@@ -70,6 +70,15 @@ export {
   type DetectionOptions,
   detectResources,
 } from "./lib/os/detection.ts";
+export type { Check, CheckLevel, Diagnosis } from "./lib/doctor/check.ts";
+export {
+  diagnose,
+  type DiagnoseOptions,
+  recover,
+  type RecoverOptions,
+  salvage,
+} from "./lib/doctor.ts";
+export type { Recovered, Salvaged } from "./lib/doctor/recovery.ts";
 export type { DiskSpace } from "./lib/os/disk.ts";
 export {
   detectGpus,

@@ -26,5 +26,5 @@ export async function checkPlace(
   const isNamed = rule === "path" || rule === "RESLOCK_DIR";
   if (fileSystem.kind === "layered" && isNamed) return;
   const trouble = fileSystemTrouble(fileSystem, directory);
-  if (trouble !== "") onWarning(trouble);
+  if (trouble) onWarning(`${trouble.what}: ${trouble.advice}`);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { keepCapacities } from "./capacities.ts";
 import { checkName } from "./core/amount.ts";
 import {
   AcquireTimeoutError,
@@ -162,6 +163,7 @@ export class ResourcePool implements AsyncDisposable {
   /** The state file, from the root unless the working directory may not be read. */
   readonly path: string;
   readonly #session: Session;
+  readonly #onWarning: (message: string) => void;
 
   /**
    * Opens nothing yet: files are opened on first need and closed by
@@ -177,6 +179,7 @@ export class ResourcePool implements AsyncDisposable {
     } = options;
     const { path, rule } = choosePath(options.path);
     this.path = path;
+    this.#onWarning = onWarning;
     this.#session = new Session(path, {
       lockTimeoutMs,
       driverCheck,
@@ -300,6 +303,7 @@ export class ResourcePool implements AsyncDisposable {
       for (const name of changed) state.setResource(name, capacities[name]);
       return changed;
     });
+    if (value.length > 0) await this.#keepCapacities();
     return value;
   }
 
@@ -312,6 +316,7 @@ export class ResourcePool implements AsyncDisposable {
     const { value } = await this.#session.store.transact((state) =>
       names.filter((name) => state.unsetResource(name))
     );
+    if (value.length > 0) await this.#keepCapacities();
     return value;
   }
 
@@ -486,11 +491,25 @@ export class ResourcePool implements AsyncDisposable {
     };
     try {
       await this.#session.store.transact(clear, { urgent: true, robs: true });
+      await this.#keepCapacities();
     } catch (error) {
       const unreadable = error instanceof CorruptStateError ||
         error instanceof SchemaVersionMismatch;
       if (!options.force || !unreadable) throw error;
       await this.#session.store.replace();
+    }
+  }
+
+  /** Writes them where `recover` finds them; what fails there stops nobody. */
+  async #keepCapacities(): Promise<void> {
+    const { store } = this.#session;
+    try {
+      await keepCapacities(
+        this.path,
+        () => store.view(({ resources }) => new Map(resources)),
+      );
+    } catch (error) {
+      this.#onWarning(error instanceof Error ? error.message : String(error));
     }
   }
 

@@ -138,6 +138,11 @@ export class StateFile implements Disposable {
     return patched(bytes, edit);
   }
 
+  /** All bytes as they are, to be used before the next call; nothing is completed. */
+  peek(): Uint8Array {
+    return this.#readAll(this.#state!);
+  }
+
   /** Writes an edit so that any reader finds all of it or nothing. */
   write(edit: Edit): void {
     if (edit.patches.length === 0) return;
@@ -284,7 +289,7 @@ export class StateFile implements Disposable {
     throw new CorruptStateError(
       `Cannot complete the write that was begun in "${this.path}" as its journal ` +
         `"${this.journalPath}" is missing or damaged: the file was left as it is, ` +
-        `"reslock reset --force" starts a new one and drops every lease`,
+        `"reslock doctor --recover" brings back what can still be read`,
       { path: this.path },
     );
   }

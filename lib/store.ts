@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { equalBytes } from "./core/bytes.ts";
 import { CorruptStateError, LockTimeoutError } from "./core/errors.ts";
 import { parseNativeId } from "./core/ids.ts";
 import { Image } from "./core/image.ts";
@@ -192,13 +193,35 @@ export class FileStore implements Store {
     return this.#context(state, undefined);
   }
 
-  /** Puts an empty pool in the place of whatever is there. */
-  async replace(): Promise<void> {
+  /**
+   * Puts another pool in the place of whatever is there, or of these very bytes.
+   *
+   * @returns whether they were the ones
+   */
+  async replace(
+    bytes: Uint8Array = Image.empty(),
+    expected?: Uint8Array,
+  ): Promise<boolean> {
     this.#image = undefined;
     const turn: Turn = { exclusive: true, urgent: true };
     await this.#lock(turn);
     try {
-      this.#file.overwrite(Image.empty());
+      if (expected !== undefined && !equalBytes(this.#file.peek(), expected)) {
+        return false;
+      }
+      this.#file.overwrite(bytes);
+      return true;
+    } finally {
+      this.#file.unlock(turn);
+    }
+  }
+
+  /** The bytes of the file, whatever they are. */
+  async peek(): Promise<Uint8Array> {
+    const turn: Turn = { exclusive: false, urgent: false };
+    await this.#lock(turn);
+    try {
+      return this.#file.peek().slice();
     } finally {
       this.#file.unlock(turn);
     }

@@ -12,6 +12,7 @@ const TIERS: readonly (readonly string[])[] = [
   ["lib/core/"],
   ["lib/os/"],
   [
+    "lib/capacities.ts",
     "lib/guard.ts",
     "lib/liveness.ts",
     "lib/mounts.ts",
@@ -26,6 +27,8 @@ const TIERS: readonly (readonly string[])[] = [
   ["lib/session.ts"],
   ["lib/dry_run.ts", "lib/watching.ts"],
   ["lib/pool.ts"],
+  ["lib/doctor/"],
+  ["lib/doctor.ts"],
   ["mod.ts"],
   ["lib/cli/"],
   ["cli.ts"],
@@ -41,6 +44,11 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/scheduler_test.ts": ["core/ledger"],
   "tests/faults/faults_test.ts": ["sweep"],
   "tests/os/gpu/nvidia_test.ts": ["os/gpu/nvidia_mig", "os/gpu/source"],
+  "tests/doctor/place_test.ts": ["doctor/check"],
+  "tests/process/doctor_test.ts": [
+    ...["doctor", "doctor/diagnosis", "doctor/fix", "doctor/recovery"],
+    ...["doctor/system", "cli/doctor"],
+  ],
   "tests/pool_test.ts": [
     ...["claims", "lease", "session", "status", "store"],
     "os/clock",

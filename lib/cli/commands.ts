@@ -22,6 +22,7 @@ const LOADERS = {
   set: () => import("./set.ts"),
   unset: () => import("./unset.ts"),
   reset: () => import("./reset.ts"),
+  doctor: () => import("./doctor.ts"),
   schema: () => import("./schema.ts"),
 };
 

@@ -77,5 +77,9 @@ export function failureOf(thrown: unknown, command?: string): Failure {
     const end = /[?!]$/.test(message) ? "" : ".";
     return { message: `${message}${end} See "${help}"`, exitCode: EXIT.usage };
   }
-  return { message, exitCode: exitCodeOf(error, command) };
+  const exitCode = exitCodeOf(error, command);
+  const isTold = message.includes("reslock doctor");
+  return exitCode === EXIT.stateFile && !isTold
+    ? { message: `${message}; see "reslock doctor"`, exitCode }
+    : { message, exitCode };
 }

@@ -10,6 +10,7 @@ import { SCHEMA_VERSION } from "../../mod.ts";
 export type FieldType =
   | `${"boolean" | "date-time" | "integer" | "number" | "string"}${"" | "?"}`
   | `[integer]${"" | "?"}`
+  | "[string]"
   /** An object of whole numbers by resource name. */
   | "amounts"
   /** Always this number. */
@@ -335,6 +336,38 @@ const INIT: ObjectFormat = {
   ],
 };
 
+const CHECK: ObjectFormat = {
+  title: "check",
+  fields: [
+    ["name", "string", "what was looked at"],
+    ["level", ["ok", "warning", "problem"], "how bad it is"],
+    ["message", "string", "what is so"],
+    ["advice", "string", "what to do; empty where there is nothing to do"],
+  ],
+};
+
+const DOCTOR: ObjectFormat = {
+  title: "doctor --json",
+  fields: [
+    PATH,
+    ["checks", CHECK, "what is so now"],
+    ["fixed", "[string]", "what --fix put right"],
+  ],
+};
+
+const SALVAGE: ObjectFormat = {
+  title: "doctor --save",
+  fields: [
+    PATH,
+    ["damage", "string", "what is wrong with the file"],
+    ["resources", "amounts", "capacity by name"],
+    ["resources_from", ["state", "copy", "nowhere"], "where those are from"],
+    ["leases", SHOWN_LEASE, "those that can be read, of live processes"],
+    ["queue", SHOWN_ENTRY, "the same of those who wait and work"],
+    ["lost", "[string]", "what cannot be read or is dead"],
+  ],
+};
+
 /** All formats, by their key in `schema --json`. */
 export const FORMATS: Readonly<Record<string, ObjectFormat>> = {
   state: STATE,
@@ -349,4 +382,6 @@ export const FORMATS: Readonly<Record<string, ObjectFormat>> = {
   priority: PRIORITY,
   reclaim: RECLAIM,
   watch: WATCH,
+  doctor: DOCTOR,
+  salvage: SALVAGE,
 };

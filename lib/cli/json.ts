@@ -6,11 +6,13 @@
  */
 import type {
   Detection,
+  Diagnosis,
   EntryStatus,
   Explanation,
   LeaseStatus,
   PoolEvent,
   PoolStatus,
+  Salvaged,
 } from "../../mod.ts";
 import type { InitResult } from "./render_detection.ts";
 
@@ -169,4 +171,33 @@ function changeJson(event: PoolEvent): Record<string, unknown> | null {
   if (event.type !== "capacity-changed") return null;
   const { name, before, capacity } = event;
   return { kind: "capacity", name, before, after: capacity };
+}
+
+/** What is wrong with a pool, as JSON. */
+export function diagnosisJson(diagnosis: Diagnosis): Record<string, unknown> {
+  const { path, checks, fixed } = diagnosis;
+  return {
+    path,
+    checks: checks.map(({ name, level, message, advice }) => ({
+      name,
+      level,
+      message,
+      advice,
+    })),
+    fixed,
+  };
+}
+
+/** What a damaged state file still tells, as JSON. */
+export function salvagedJson(salvaged: Salvaged): Record<string, unknown> {
+  const { damage, pool, capacitiesFrom, lost } = salvaged;
+  return {
+    path: pool.path,
+    damage,
+    resources: pool.resources,
+    resources_from: capacitiesFrom ?? "nowhere",
+    leases: pool.leases.map(leaseJson),
+    queue: pool.queue.map(entryJson),
+    lost,
+  };
 }

@@ -44,6 +44,8 @@ function typeSchema(type: FieldType): JsonSchema {
       return { type: "string", format: "date-time" };
     case "[integer]":
       return { type: "array", items: { type: "integer" } };
+    case "[string]":
+      return { type: "array", items: { type: "string" } };
     default:
       return { type };
   }

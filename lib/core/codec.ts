@@ -290,7 +290,7 @@ function quickEntry(value: unknown): EntryRecord | undefined {
 function refuse(path: string, what: string, cause?: unknown): never {
   throw new CorruptStateError(
     `Cannot read the state file "${path}" as ${what}: it was left as it is, ` +
-      `"reslock reset --force" starts a new one and drops every lease`,
+      `"reslock doctor --recover" brings back what can still be read`,
     { path },
     { cause },
   );

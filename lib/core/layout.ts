@@ -51,7 +51,7 @@ export function decodeText(bytes: Uint8Array, path: string): string {
   } catch (error) {
     throw new CorruptStateError(
       `Cannot read the state file "${path}" as it is not UTF-8: it was left ` +
-        `as it is, "reslock reset --force" starts a new one and drops every lease`,
+        `as it is, "reslock doctor --recover" brings back what can still be read`,
       { path },
       { cause: error },
     );

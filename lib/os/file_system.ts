@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { quoted } from "../core/quoted.ts";
 import { unescapePath } from "./cgroup.ts";
 import { isGranted } from "./permissions.ts";
 
@@ -133,31 +134,48 @@ async function askFileSystem(
   }
 }
 
-/** What is wrong with a pool on such a file system, and what to do; empty for none. */
+/** What is wrong with a place, and what to do. */
+export interface PlaceTrouble {
+  readonly what: string;
+  readonly advice: string;
+}
+
+/** What is wrong with a pool on such a file system; undefined if nothing is. */
 export function fileSystemTrouble(
   { type, kind }: FileSystem,
   directory: string,
-): string {
-  const way =
-    `name a directory on a local disk with RESLOCK_DIR, or make one ` +
-    `for the machine with "reslock init --system"`;
+): PlaceTrouble | undefined {
+  const place = `The pool in ${quoted(directory)} is`;
+  const advice = `name a directory on a local disk with RESLOCK_DIR, or make ` +
+    `one for the machine with "reslock init --system"`;
   switch (kind) {
     case "sound":
-      return "";
+      return undefined;
     case "network":
-      return `The pool in "${directory}" is on a network file system (${type}), ` +
-        `where locks may fail and nobody hears of a write of another ` +
-        `machine: ${way}`;
+      return {
+        what: `${place} on a network file system (${type}), where locks may ` +
+          `fail and nobody hears of a write of another machine`,
+        advice,
+      };
     case "foreign":
-      return `The pool in "${directory}" is in a folder of another system ` +
-        `(${type}), whose programs do not see the locks of this one: ${way}`;
+      return {
+        what: `${place} in a folder of another system (${type}), whose ` +
+          `programs do not see the locks of this one`,
+        advice,
+      };
     case "fuse":
-      return `The pool in "${directory}" is on a file system that a program ` +
-        `provides (${type}), with locks as good as it makes them: ${way}`;
+      return {
+        what: `${place} on a file system that a program provides (${type}), ` +
+          `with locks as good as it makes them`,
+        advice,
+      };
     case "layered":
-      return `The pool in "${directory}" is in a layer of this container ` +
-        `(${type}), so that other containers have another one, and both hand ` +
-        `out the same memory: mount a directory of the host there, or set ` +
-        `RESLOCK_DIR to say that this container is alone`;
+      return {
+        what:
+          `${place} in a layer of this container (${type}), so that other ` +
+          `containers have another one, and both hand out the same memory`,
+        advice: `mount a directory of the host there, or set RESLOCK_DIR to ` +
+          `say that this container is alone`,
+      };
   }
 }

@@ -202,7 +202,7 @@ export function createFile(path: string, bytes: Uint8Array): boolean {
 }
 
 /** As {@linkcode createFile} names what it has not yet put into place. */
-const DRAFT = /\.[0-9a-z]{10}\.new$/;
+export const DRAFT = /\.[0-9a-z]{10}\.new$/;
 /** Whoever writes one for longer is dead. */
 const DRAFT_MAX_MS = 60_000;
 

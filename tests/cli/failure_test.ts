@@ -42,7 +42,10 @@ Deno.test("failureOf() tells what went wrong first", () => {
   const first = new CorruptStateError("first", { path });
   const then = new SuppressedError(new Error("then"), first);
   const later = new SuppressedError(new Error("later"), then);
-  assertEquals(failureOf(later), { message: "first", exitCode: 3 });
+  assertEquals(failureOf(later), {
+    message: 'first; see "reslock doctor"',
+    exitCode: 3,
+  });
 });
 
 Deno.test("failureOf() says it in one harmless line", () => {

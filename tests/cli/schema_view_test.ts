@@ -20,6 +20,7 @@ Deno.test("allSchemas() has a schema for everything that --json prints", () => {
     "schema_version",
     ...["state", "status", "list", "init", "detect", "set", "release"],
     ...["why", "cancel", "priority", "reclaim", "watch"],
+    ...["doctor", "salvage"],
   ]);
 });
 

@@ -62,15 +62,15 @@ Deno.test("fileSystemOfMounts() takes the innermost mount, and the last of one p
 
 Deno.test("fileSystemTrouble() names the directory, the type and the way out", () => {
   for (const type of ["nfs4", "9p", "fuseblk", "overlay"]) {
-    const text = fileSystemTrouble(
+    const trouble = fileSystemTrouble(
       fileSystemOfType(type),
       "/home/ann/.reslock",
-    );
-    assertStringIncludes(text, '"/home/ann/.reslock"');
-    assertStringIncludes(text, type);
-    assertStringIncludes(text, "RESLOCK_DIR");
+    )!;
+    assertStringIncludes(trouble.what, '"/home/ann/.reslock"');
+    assertStringIncludes(trouble.what, type);
+    assertStringIncludes(trouble.advice, "RESLOCK_DIR");
   }
-  assertEquals(fileSystemTrouble(fileSystemOfType("ext4"), "/x"), "");
+  assertEquals(fileSystemTrouble(fileSystemOfType("ext4"), "/x"), undefined);
 });
 
 Deno.test("readFileSystem() finds that of this machine's memory", async () => {

@@ -1,0 +1,184 @@
+/**
+ * What is in the pool: whether it can be read, and what of it makes people wait.
+ *
+ * @module
+ */
+import { capacitiesPath } from "../capacities.ts";
+import { formatAmount } from "../core/amount.ts";
+import {
+  CorruptStateError,
+  LockTimeoutError,
+  SchemaVersionMismatch,
+} from "../core/errors.ts";
+import { diskOfKey, SCHEMA_VERSION } from "../core/model.ts";
+import { quoted } from "../core/quoted.ts";
+import type { EntryStatus, PoolStatus } from "../status.ts";
+import { counted, type Finding, ok, problem, some, warning } from "./check.ts";
+import type { System } from "./system.ts";
+
+const NAME = "state";
+/** Clocks of one machine do not differ; a container may read a time a bit late. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** The state file and everything in it. */
+export async function checkContent(system: System): Promise<Finding[]> {
+  const { path } = system.chosen;
+  if (system.facts(path) === "missing") {
+    return [ok(NAME, "There is none yet; it is made on first use")];
+  }
+  let status: PoolStatus;
+  try {
+    status = await system.status();
+  } catch (error) {
+    return [unreadable(error)];
+  }
+  const waiting = status.queue.filter(({ leaseId }) => leaseId === null);
+  const found = [
+    ...checkDead(status),
+    ...checkUnknown(status),
+    ...checkNames(status, waiting),
+    ...checkOverCommitted(status),
+    ...checkTimes(status, system.nowMs()),
+    ...checkCopy(system, status),
+  ];
+  const counts = [
+    counted(Object.keys(status.resources).length, "capacity"),
+    counted(status.leases.length, "lease"),
+    counted(waiting.length, "waiter"),
+  ].join(", ");
+  const isEmpty = Object.keys(status.resources).length === 0;
+  if (isEmpty && status.leases.length === 0) {
+    found.push(warning(
+      NAME,
+      "Nothing is registered, so there is nothing to take a lease on",
+      '"reslock init" registers what the machine has',
+    ));
+  }
+  return found.length > 0
+    ? found
+    : [ok(NAME, `Version ${SCHEMA_VERSION}, ${counts}`)];
+}
+
+function unreadable(error: unknown): Finding {
+  // The errors say what to do themselves, behind the colon.
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CorruptStateError) {
+    const [what] = message.split(": it was left as it is");
+    return problem(
+      NAME,
+      what,
+      '"reslock doctor --recover" makes a new one of what can still be read',
+    );
+  }
+  if (error instanceof SchemaVersionMismatch) {
+    return problem(
+      NAME,
+      `Its version is ${quoted(String(error.found))} and this is for version ` +
+        `${error.expected}`,
+      'bring all users of it to one version, or "reslock reset --force"',
+    );
+  }
+  if (error instanceof LockTimeoutError) {
+    return problem(
+      NAME,
+      `Others held its lock for ${error.waitedMs} ms`,
+      "see what is said of locks",
+    );
+  }
+  const colon = message.lastIndexOf(": ");
+  return problem(NAME, message.slice(0, colon), message.slice(colon + 2));
+}
+
+function checkDead({ leases, queue }: PoolStatus): Finding[] {
+  const dead = [...leases, ...queue].filter(({ owner }) => owner === "dead");
+  if (dead.length === 0) return [];
+  return [warning(
+    NAME,
+    `Dead processes have ${counted(dead.length, "lease or request")} ` +
+      `(${some(dead.map(({ id }) => id))})`,
+    'the next one who needs it removes it, or "reslock doctor --fix"',
+    [{ kind: "bury" }],
+  )];
+}
+
+function checkUnknown({ leases }: PoolStatus): Finding[] {
+  const unknown = leases.filter(({ owner }) => owner === "unknown");
+  if (unknown.length === 0) return [];
+  const names = unknown.map(({ id, pid }) => `${quoted(id)} of process ${pid}`);
+  return [warning(
+    NAME,
+    `Nobody can tell from here who lives of ${some(names)}`,
+    'if you know that one is dead, "reslock release ID"',
+  )];
+}
+
+function checkNames(
+  { resources }: PoolStatus,
+  waiting: readonly EntryStatus[],
+): Finding[] {
+  const missing = new Set<string>();
+  const hasCards = Object.keys(resources).some((name) => /^gpu_/.test(name));
+  for (const entry of waiting) {
+    for (const name of Object.keys(entry.resources)) {
+      if (!(name in resources) && diskOfKey(name) === undefined) {
+        missing.add(name);
+      }
+    }
+    const wantsCards = entry.vramMb !== null || entry.numGpus > 0;
+    if (wantsCards && !hasCards) missing.add("GPU memory");
+  }
+  if (missing.size === 0) return [];
+  const names = some([...missing].map((name) => quoted(name)));
+  return [warning(
+    NAME,
+    `Somebody waits for ${names}, which has no capacity`,
+    '"reslock init" or "reslock set NAME VALUE" gives it one',
+  )];
+}
+
+function checkOverCommitted({ resources, used }: PoolStatus): Finding[] {
+  const over = Object.keys(resources).filter((name) =>
+    used[name] > resources[name]
+  );
+  if (over.length === 0) return [];
+  const texts = over.map((name) =>
+    `${formatAmount(name, used[name])} of ${quoted(name)}, which has ` +
+    formatAmount(name, resources[name])
+  );
+  return [problem(
+    NAME,
+    `Leases hold ${some(texts)}`,
+    'end one of their programs, or "reslock set" the capacity that it has',
+  )];
+}
+
+function checkTimes({ leases, queue }: PoolStatus, nowMs: number): Finding[] {
+  const times = [
+    ...leases.map(({ acquiredAt }) => acquiredAt),
+    ...queue.map(({ queuedAt }) => queuedAt),
+  ];
+  const ahead = Math.max(0, ...times.map((time) => Date.parse(time) - nowMs));
+  if (!(ahead > CLOCK_TOLERANCE_MS)) return [];
+  return [warning(
+    "clock",
+    `The newest entry is ${Math.round(ahead / 60_000)} minutes from the ` +
+      `future, so the clock was set back`,
+    "ages that are shown are wrong; order and grants do not depend on it",
+  )];
+}
+
+function checkCopy(system: System, { resources }: PoolStatus): Finding[] {
+  const names = Object.keys(resources);
+  const copy = system.copy();
+  const isSame = copy !== undefined && copy.size === names.length &&
+    names.every((name) => copy.get(name) === resources[name]);
+  if (isSame || names.length === 0) return [];
+  return [warning(
+    NAME,
+    `The copy of the capacities in ${
+      quoted(capacitiesPath(system.chosen.path))
+    } is ${copy === undefined ? "missing" : "old"}`,
+    '"reslock doctor --fix" writes it; a recovery would need it',
+    [{ kind: "copy" }],
+  )];
+}

@@ -1,0 +1,252 @@
+/**
+ * A damaged state file: what it still tells, and a new one made of that.
+ *
+ * Kept are the capacities, from the file or from the copy beside it, and the leases
+ * and waiters that can be read and are not proven dead. Programs that wait put
+ * themselves back anyway. What cannot be read is gone: its holders learn of it through
+ * `lost`.
+ *
+ * @module
+ */
+import { readCapacities } from "../capacities.ts";
+import { CorruptStateError, StateAccessError } from "../core/errors.ts";
+import { isOwnerName, parseNativeId } from "../core/ids.ts";
+import { Image } from "../core/image.ts";
+import { type Amounts, SCHEMA_VERSION } from "../core/model.ts";
+import { salvage } from "../core/salvage.ts";
+import { PoolState } from "../core/state.ts";
+import { Liveness, type Vitality } from "../liveness.ts";
+import { systemClock } from "../os/clock.ts";
+import { openRegular } from "../os/file.ts";
+import { ownerPath, probeLock } from "../os/owner_lock.ts";
+import { accessError, type ChosenPath } from "../os/paths.ts";
+import { KillProbe } from "../os/process_probe.ts";
+import { Session } from "../session.ts";
+import { sidePath } from "../state_file.ts";
+import { type PoolStatus, poolStatus } from "../status.ts";
+
+/** What a damaged state file still tells, or what was made of it. */
+export interface Salvaged {
+  /** What is wrong with the file. */
+  readonly damage: string;
+  /** What can be kept. */
+  readonly pool: PoolStatus;
+  /** Where the capacities are from; null where they are not to be had. */
+  readonly capacitiesFrom: "state" | "copy" | null;
+  /** What cannot be kept, one thing each, for people. */
+  readonly lost: readonly string[];
+}
+
+/** A recovery that was done. */
+export interface Recovered extends Salvaged {
+  /** The damaged file, as it was. */
+  readonly copyPath: string;
+}
+
+interface Assessment {
+  readonly salvaged: Salvaged;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+const LOCK_TIMEOUT_MS = 5000;
+
+/** What a damaged file still tells; null where it is not damaged. */
+export async function readDamaged(
+  chosen: ChosenPath,
+): Promise<Salvaged | null> {
+  const session = openSession(chosen);
+  try {
+    return (await assess(chosen.path, session))?.salvaged ?? null;
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * Makes a new state file of what a damaged one still tells.
+ *
+ * @param agree asked before anything is lost; nothing is done unless it says yes
+ * @returns null where the file is not damaged, or nothing was agreed to
+ */
+export async function recoverDamaged(
+  chosen: ChosenPath,
+  agree: (salvaged: Salvaged) => boolean,
+): Promise<Recovered | null> {
+  const { path } = chosen;
+  const session = openSession(chosen);
+  try {
+    const found = await assess(path, session);
+    if (found === null) return null;
+    const { salvaged, before, after } = found;
+    if (salvaged.lost.length > 0 && !agree(salvaged)) return null;
+    const copyPath = saveCopy(path, before);
+    if (!await session.store.replace(after, before)) {
+      throw new StateAccessError(
+        `Cannot recover "${path}" as it was written to meanwhile: try again`,
+        { path },
+      );
+    }
+    // Grants whoever waited for what is free now.
+    await session.store.transact(() => {}, { urgent: true });
+    return { ...salvaged, copyPath };
+  } finally {
+    await session.close();
+  }
+}
+
+function openSession({ path, rule }: ChosenPath): Session {
+  return new Session(path, {
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
+    driverCheck: false,
+    onWarning: () => {},
+    rule,
+  });
+}
+
+async function assess(
+  path: string,
+  session: Session,
+): Promise<Assessment | null> {
+  let damage: CorruptStateError;
+  try {
+    await session.store.view(() => {});
+    return null;
+  } catch (error) {
+    if (!(error instanceof CorruptStateError)) throw error;
+    damage = error;
+  }
+  const before = await session.store.peek();
+  const found = salvage(before);
+  // Of another version nothing may be taken for what it would mean in ours.
+  const isOurs = found.version === undefined ||
+    found.version === String(SCHEMA_VERSION);
+  if (!isOurs) throw damage;
+  const copy = readCapacities(path);
+  const resources: Amounts = found.resources ?? copy ?? new Map();
+  const state = new PoolState();
+  for (const [name, amount] of resources) state.setResource(name, amount);
+  for (const lease of found.leases) state.addLease(lease);
+  for (const entry of found.entries) state.addEntry(entry);
+  const owners = sidePath(path, "owners");
+  const verdicts = await judge(state, owners);
+  const lost = [
+    ...found.lost,
+    ...unreadOf(owners, state),
+    ...dropDead(state, verdicts),
+  ];
+  if (found.resources === undefined && copy === undefined) {
+    lost.push('the capacities: "reslock init" registers them anew');
+  }
+  return {
+    salvaged: {
+      damage: damage.message,
+      pool: poolStatus(path, state, {
+        verdicts,
+        reasons: new Map(),
+        reading: undefined,
+      }),
+      capacitiesFrom: found.resources ? "state" : copy ? "copy" : null,
+      lost,
+    },
+    before,
+    after: fileOf(state),
+  };
+}
+
+/** A new file with all that is in a state. */
+function fileOf(state: PoolState): Uint8Array {
+  const image = new Image(Image.empty(), "");
+  for (const [name, amount] of state.resources) {
+    image.state.setResource(name, amount);
+  }
+  for (const lease of state.leases) image.state.addLease(lease);
+  for (const { entry } of state.waiters) image.state.addEntry(entry);
+  for (const entry of state.work) image.state.addEntry(entry);
+  image.commit();
+  return image.bytes;
+}
+
+function judge(
+  state: PoolState,
+  owners: string,
+): Promise<ReadonlyMap<string, Vitality>> {
+  const liveness = new Liveness({
+    owners,
+    processes: new KillProbe(),
+    clock: systemClock,
+    warn: () => {},
+  });
+  return liveness.examine(state, { patient: false });
+}
+
+/** Takes out those who are proven dead, and work on leases that are gone. */
+function dropDead(
+  state: PoolState,
+  verdicts: ReadonlyMap<string, Vitality>,
+): string[] {
+  const dropped: string[] = [];
+  for (const lease of [...state.leases]) {
+    if (verdicts.get(lease.id) !== "dead") continue;
+    state.removeLease(lease);
+    dropped.push(`lease ${lease.id}: its process ${lease.pid} is dead`);
+  }
+  const entries = [
+    ...state.waiters.map(({ entry }) => entry),
+    ...state.work,
+  ];
+  for (const entry of entries) {
+    const isOrphan = entry.lease_id !== null &&
+      state.lease(entry.lease_id) === undefined;
+    if (isOrphan) state.removeEntry(entry);
+    else if (verdicts.get(entry.id) === "dead") {
+      state.removeEntry(entry);
+      dropped.push(`request ${entry.id}: its process ${entry.pid} is dead`);
+    }
+  }
+  return dropped;
+}
+
+/** Processes that live and of which nothing can be read. */
+function unreadOf(owners: string, state: PoolState): string[] {
+  const read = new Set<string | undefined>();
+  for (const { id } of state.leases) read.add(parseNativeId(id)?.owner);
+  for (const { id } of state.waiters) read.add(parseNativeId(id)?.owner);
+  const names = listOwners(owners).filter((name) => !read.has(name));
+  return names.filter((name) => probeLock(ownerPath(owners, name)) === "held")
+    .map((name) =>
+      `what process ${pidOf(owners, name)} holds, if it does not only wait: ` +
+      `it lives (owner ${name})`
+    );
+}
+
+function listOwners(owners: string): string[] {
+  try {
+    return [...Deno.readDirSync(owners)].map(({ name }) => name)
+      .filter(isOwnerName).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** The process that an owner file names, for people. */
+function pidOf(owners: string, name: string): string {
+  using file = openRegular(ownerPath(owners, name), { read: true });
+  const bytes = new Uint8Array(1024);
+  const count = file?.readSync(bytes) ?? 0;
+  const text = new TextDecoder().decode(bytes.subarray(0, count));
+  return /"pid":(\d{1,10})\b/.exec(text)?.[1] ?? "of unknown id";
+}
+
+/** Puts the damaged bytes beside the file, under a name that is free. */
+function saveCopy(path: string, bytes: Uint8Array): string {
+  const time = new Date(systemClock.wallMs()).toISOString()
+    .replaceAll(/[-:]|\.\d+/g, "");
+  const copyPath = `${path}.damaged-${time}`;
+  try {
+    Deno.writeFileSync(copyPath, bytes, { createNew: true });
+  } catch (error) {
+    throw accessError("keep a copy in", copyPath, error);
+  }
+  return copyPath;
+}

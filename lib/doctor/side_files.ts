@@ -1,0 +1,71 @@
+/**
+ * Files beside the state that nobody needs any more.
+ *
+ * @module
+ */
+import { isOwnerName, parseNativeId } from "../core/ids.ts";
+import { directoryOf, DRAFT } from "../os/paths.ts";
+import { sidePath } from "../state_file.ts";
+import { counted, type Finding, ok, warning } from "./check.ts";
+import type { System } from "./system.ts";
+
+const NAME = "side files";
+/** A draft is there for a moment, and an owner's file before its first entry. */
+const STALE_AFTER_MS = 60_000;
+
+/** Whether dead processes have left files. */
+export async function checkSideFiles(system: System): Promise<Finding> {
+  const { path } = system.chosen;
+  const owners = sidePath(path, "owners");
+  const bells = sidePath(path, "bells");
+  for (const folder of [owners, bells]) {
+    const facts = system.facts(folder);
+    if (typeof facts !== "string" && facts.kind !== "directory") {
+      // By a link here somebody may have files swept that are not the pool's.
+      return warning(NAME, "Not looked at", "see what is said of files");
+    }
+  }
+  const named = await ownersInUse(system);
+  const names = system.list(owners);
+  const left = [
+    ...names.filter((name) => {
+      const owner = name.split("-")[0];
+      return isOwnerName(owner) && !named.has(owner) &&
+        system.probeOwner(`${owners}/${name}`) === "free";
+    }).map((name) => `${owners}/${name}`),
+    ...system.list(bells)
+      .filter((name) => isOwnerName(name) && !names.includes(name))
+      .map((name) => `${bells}/${name}`),
+    ...[directoryOf(path), bells].flatMap((folder) =>
+      system.list(folder).filter((name) => DRAFT.test(name))
+        .map((name) => `${folder}/${name}`)
+    ),
+  ].filter((file) => isStale(system, file));
+  if (left.length === 0) return ok(NAME, "Nothing was left behind");
+  return warning(
+    NAME,
+    `Dead processes have left ${
+      counted(left.length, "file")
+    }, which do no harm`,
+    'their users, or root, can remove them with "reslock doctor --fix"',
+    [{ kind: "bury" }],
+  );
+}
+
+/** Whose entries are in the pool, whether they live or not. */
+async function ownersInUse(system: System): Promise<Set<string | undefined>> {
+  try {
+    const { leases, queue } = await system.status();
+    return new Set(
+      [...leases, ...queue].map(({ id }) => parseNativeId(id)?.owner),
+    );
+  } catch {
+    return new Set();
+  }
+}
+
+function isStale(system: System, path: string): boolean {
+  const facts = system.facts(path);
+  return typeof facts !== "string" && facts.kind === "file" &&
+    system.nowMs() - facts.changedMs > STALE_AFTER_MS;
+}

@@ -1,0 +1,115 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { checkContent } from "../../lib/doctor/content.ts";
+import {
+  CorruptStateError,
+  LockTimeoutError,
+  SchemaVersionMismatch,
+  StateAccessError,
+} from "../../mod.ts";
+import type { PoolStatus } from "../../mod.ts";
+import { NOW_MS } from "../cli/sample_pool.ts";
+import { lease, pool, said, STATE, system, waiter } from "./made_up_system.ts";
+
+const SLOT = { resources: { slot: 2 }, used: { slot: 1 } };
+
+function check(status: PoolStatus) {
+  return checkContent(system({
+    status: () => Promise.resolve(status),
+    copy: () => new Map(Object.entries(status.resources)),
+  }));
+}
+
+Deno.test("checkContent() counts what is in a pool without troubles", async () => {
+  const status = pool({ ...SLOT, leases: [lease()], queue: [waiter()] });
+  assertEquals(said(await check(status)), [
+    "ok: Version 5, 1 capacity, 1 lease, 1 waiter",
+  ]);
+  assertEquals((await checkContent(system({ files: {} })))[0].level, "ok");
+});
+
+Deno.test("checkContent() says what to do about a file that cannot be read", async () => {
+  const path = STATE;
+  const errors = [
+    [
+      new CorruptStateError("Cannot read it as x: it was left as it is, y", {
+        path,
+      }),
+      "doctor --recover",
+    ],
+    [
+      new SchemaVersionMismatch("x", { path, found: 6, expected: 5 }),
+      "one version",
+    ],
+    [new LockTimeoutError("x", { path, waitedMs: 1000 }), "locks"],
+    [new StateAccessError("Cannot use it: mend it", { path }), "mend it"],
+  ] as const;
+  for (const [error, advice] of errors) {
+    const found = await checkContent(
+      system({ status: () => Promise.reject(error) }),
+    );
+    assertEquals(found.map(({ level }) => level), ["problem"]);
+    assertStringIncludes(found[0].advice, advice);
+  }
+});
+
+Deno.test("checkContent() finds the dead, and those of whom nobody can tell", async () => {
+  const leases = [
+    lease({ id: "aaaaaaaaaa-4", owner: "dead" }),
+    lease({ id: "bbbbbbbbbb-4", owner: "unknown", pid: 77 }),
+  ];
+  const [dead, unknown] = await check(pool({ ...SLOT, leases }));
+  assertStringIncludes(dead.message, "aaaaaaaaaa-4");
+  assertEquals(dead.fixes, [{ kind: "bury" }]);
+  assertStringIncludes(unknown.message, '"bbbbbbbbbb-4" of process 77');
+  assertEquals(unknown.fixes, []);
+});
+
+Deno.test("checkContent() finds who waits for what nobody has", async () => {
+  const queue = [
+    waiter({ resources: { slot: 1, token: 1, "disk_mb@/data": 5 } }),
+    waiter({ vramMbEach: 100, numGpus: 2 }),
+  ];
+  const [finding] = await check(pool({ ...SLOT, queue }));
+  assertEquals(finding.level, "warning");
+  assertStringIncludes(finding.message, '"token", "GPU memory"');
+});
+
+Deno.test("checkContent() calls leases beyond a capacity a problem", async () => {
+  const status = pool({
+    resources: { ram_mb: 1024 },
+    used: { ram_mb: 2048 },
+    leases: [lease()],
+  });
+  const [finding] = await check(status);
+  assertEquals(finding.level, "problem");
+  assertStringIncludes(finding.message, '2 GB of "ram_mb", which has 1 GB');
+});
+
+Deno.test("checkContent() warns of entries from the future, and of times that are none", async () => {
+  const acquiredAt = new Date(NOW_MS + 3_600_000).toISOString();
+  const [finding] = await check(
+    pool({ ...SLOT, leases: [lease({ acquiredAt })] }),
+  );
+  assertEquals([finding.name, finding.level], ["clock", "warning"]);
+  assertStringIncludes(finding.message, "60 minutes");
+  const odd = pool({ ...SLOT, leases: [lease({ acquiredAt: "yesterday" })] });
+  assertEquals((await check(odd))[0].level, "ok");
+});
+
+Deno.test("checkContent() warns of a copy of the capacities that is old or missing", async () => {
+  const status = pool(SLOT);
+  for (const copy of [undefined, new Map([["slot", 1]]), new Map()]) {
+    const found = await checkContent(system({
+      status: () => Promise.resolve(status),
+      copy: () => copy,
+    }));
+    assertEquals(found.map(({ level }) => level), ["warning"]);
+    assertEquals(found[0].fixes, [{ kind: "copy" }]);
+  }
+});
+
+Deno.test("checkContent() says that nothing is registered", async () => {
+  const [finding] = await check(pool({ resources: {} }));
+  assertEquals(finding.level, "warning");
+  assertStringIncludes(finding.advice, "reslock init");
+});

@@ -1,0 +1,75 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { checkMachine } from "../../lib/doctor/machine.ts";
+import { type Detection, GpuDetectionError } from "../../mod.ts";
+import { pool, said, system } from "./made_up_system.ts";
+
+const CARD = "gpu_GPU-1_vram_mb";
+
+function detection(changes: Partial<Detection> = {}): Detection {
+  const gpus = [{ uuid: "GPU-1" }] as unknown as Detection["gpus"];
+  return {
+    resources: { cpu_cores: 8, ram_mb: 65536, [CARD]: 24576 },
+    limits: {},
+    gpus,
+    failures: [],
+    sources: [],
+    ...changes,
+  };
+}
+
+function check(
+  resources: Readonly<Record<string, number>>,
+  found: Detection = detection(),
+) {
+  return checkMachine(system({
+    status: () => Promise.resolve(pool({ resources })),
+    detect: () => Promise.resolve(found),
+  }));
+}
+
+Deno.test("checkMachine() has nothing against what is there, or less of it", async () => {
+  assertEquals(said(await check({ cpu_cores: 4, [CARD]: 24576, slot: 9 })), [
+    "ok: What is registered is there; it has 1 GPU",
+  ]);
+});
+
+Deno.test("checkMachine() finds a card that is not there any more", async () => {
+  const gone = "gpu_GPU-2_vram_mb";
+  const [finding] = await check({ [CARD]: 24576, [gone]: 24576 });
+  assertEquals(finding.level, "problem");
+  assertStringIncludes(finding.message, `"${gone}" (24 GB)`);
+  assertStringIncludes(finding.advice, `reslock unset ${gone}`);
+});
+
+Deno.test("checkMachine() takes no card for gone while its tool is broken", async () => {
+  const failure = new GpuDetectionError(
+    "Cannot read the GPUs: update the driver",
+    { source: "nvidia-smi" } as never,
+  );
+  const found = await check(
+    { [CARD]: 24576 },
+    detection({ gpus: [], failures: [failure] }),
+  );
+  assertEquals(found.map(({ level, advice }) => [level, advice]), [
+    ["problem", "update the driver"],
+  ]);
+});
+
+Deno.test("checkMachine() warns of more than there is, and of a card that nobody gets", async () => {
+  const [more, unused] = await check({ ram_mb: 131072 });
+  assertEquals(more.level, "warning");
+  assertStringIncludes(
+    more.message,
+    "128 GB are registered and 64 GB are there",
+  );
+  assertEquals(unused.level, "warning");
+  assertStringIncludes(unused.message, CARD);
+});
+
+Deno.test("checkMachine() says nothing of capacities in a file that cannot be read", async () => {
+  const machine = system({
+    status: () => Promise.reject(new Error("x")),
+    detect: () => Promise.resolve(detection()),
+  });
+  assertEquals(await checkMachine(machine), []);
+});
