@@ -105,3 +105,13 @@ export {
 } from "./lib/os/host.ts";
 export type { PoolEvent } from "./lib/watching.ts";
 export type { Vitality } from "./lib/liveness.ts";
+export {
+  type GpuOrphan,
+  type LeaseFacts,
+  type LeaseUsage,
+  measureUsage,
+  type Overuse,
+  overuseOf,
+  type Usage,
+  type UsageOptions,
+} from "./lib/usage.ts";

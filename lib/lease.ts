@@ -14,8 +14,9 @@ import { release, shrink } from "./core/transitions.ts";
 import { guardCommand } from "./guard.ts";
 import { detectGpus } from "./os/gpu.ts";
 import { removeGuard } from "./os/owner_lock.ts";
-import { type AmountsByName, toObject } from "./status.ts";
+import { type AmountsByName, leaseStatus, toObject } from "./status.ts";
 import type { Store } from "./store.ts";
+import { type LeaseUsage, measureOwn } from "./usage.ts";
 
 /** What a lease needs of its pool. */
 export interface LeaseHost {
@@ -242,6 +243,29 @@ export class Lease implements AsyncDisposable {
       const smaller = wanted ? shrink(state, lease, wanted) : lease;
       return state.replaceLease(smaller, fields);
     });
+  }
+
+  /**
+   * Measures what this process and its children use, those named with
+   * {@linkcode Lease.update} among them, and writes it into the lease, where others see
+   * it: RAM and processor time, and the memory of cards. Without `--allow-all` it is
+   * the RAM of this process alone.
+   *
+   * @returns what was measured
+   * @throws {GpuDetectionError} if a source of cards is there but broken
+   * @throws {LeaseLostError} if the lease is gone
+   */
+  async measure(): Promise<LeaseUsage> {
+    const nobody = new Set<string>();
+    const holders = await this.#host.store.view((state) =>
+      [...state.leases].map((lease) => leaseStatus(lease, nobody))
+    );
+    const usage = await measureOwn(this.id, holders);
+    await this.update({
+      actualResources: usage.resources,
+      cpuSeconds: usage.cpuSeconds ?? undefined,
+    });
+    return usage;
   }
 
   /**

@@ -367,8 +367,9 @@ export class ResourcePool implements AsyncDisposable {
     request: ResourceRequest,
     options: ExplainOptions = {},
   ): Promise<Explanation> {
-    const parsed = parseRequest(request);
+    const checked = parseRequest(request);
     checkOptions(options);
+    const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
     return await explainDryRun(this.#session, parsed, options);
   }
 

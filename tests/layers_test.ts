@@ -19,6 +19,7 @@ const TIERS: readonly (readonly string[])[] = [
     "lib/outside.ts",
     "lib/place.ts",
     "lib/state_file.ts",
+    "lib/usage.ts",
     "lib/waker.ts",
   ],
   ["lib/status.ts", "lib/store.ts", "lib/sweep.ts"],
@@ -69,6 +70,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     ...["cli/summary", "cli/unset"],
   ],
   "tests/cli/follow_test.ts": ["cli/ending", "cli/wait", "cli/watch"],
+  "tests/cli/orphans_test.ts": ["cli/render_orphans"],
   "tests/cli/render_pool_test.ts": ["cli/render"],
   "tests/cli/run_test.ts": [
     ...["cli/run/child", "cli/run/later", "cli/run/signals", "guard"],

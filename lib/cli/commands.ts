@@ -16,6 +16,7 @@ const LOADERS = {
   reclaim: () => import("./reclaim.ts"),
   wait: () => import("./wait.ts"),
   watch: () => import("./watch.ts"),
+  orphans: () => import("./orphans.ts"),
   release: () => import("./release.ts"),
   init: () => import("./init.ts"),
   detect: () => import("./detect.ts"),

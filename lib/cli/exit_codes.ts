@@ -17,6 +17,8 @@ export const EXIT = {
   usage: 2,
   /** The state file is not ours to touch: damaged, another version, no rights. */
   stateFile: 3,
+  /** `orphans`: there are some. */
+  found: 4,
   /** `why`: could never be granted here (`EX_UNAVAILABLE`). */
   impossible: 69,
   /** `run --no-wait`, `why`: not free now (`EX_TEMPFAIL`). */

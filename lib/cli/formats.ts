@@ -219,6 +219,36 @@ const LIST: ObjectFormat = {
   fields: [PATH, ["leases", SHOWN_LEASE, "what is held"]],
 };
 
+const ORPHAN_CARD: ObjectFormat = {
+  title: "orphan's card",
+  fields: [
+    ["uuid", "string", "the card or MIG instance"],
+    [
+      "used_mb",
+      "integer?",
+      "what it holds of it; null: the driver does not say",
+    ],
+  ],
+};
+
+const ORPHAN: ObjectFormat = {
+  title: "orphan",
+  fields: [
+    ["pid", "integer", "the process"],
+    ["name", "string", "its program, as the driver tells it; may be empty"],
+    ["gpus", ORPHAN_CARD, "the cards that it holds memory of"],
+    ["maybe_of", "[string]", "leases of containers that it may belong to"],
+  ],
+};
+
+const ORPHANS: ObjectFormat = {
+  title: "orphans --json",
+  fields: [
+    PATH,
+    ["orphans", ORPHAN, "processes on cards without a lease, largest first"],
+  ],
+};
+
 const RELEASE: ObjectFormat = {
   title: "release --json",
   fields: [PATH, ["released", SHOWN_LEASE, "what was held until now"]],
@@ -373,6 +403,7 @@ export const FORMATS: Readonly<Record<string, ObjectFormat>> = {
   state: STATE,
   status: STATUS,
   list: LIST,
+  orphans: ORPHANS,
   init: INIT,
   detect: DETECT,
   set: SET,

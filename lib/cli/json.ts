@@ -9,6 +9,7 @@ import type {
   Diagnosis,
   EntryStatus,
   Explanation,
+  GpuOrphan,
   LeaseStatus,
   PoolEvent,
   PoolStatus,
@@ -199,5 +200,16 @@ export function salvagedJson(salvaged: Salvaged): Record<string, unknown> {
     leases: pool.leases.map(leaseJson),
     queue: pool.queue.map(entryJson),
     lost,
+  };
+}
+
+/** A process without a lease as JSON. */
+export function orphanJson(orphan: GpuOrphan): Record<string, unknown> {
+  const { pid, name, gpus, maybeOf } = orphan;
+  return {
+    pid,
+    name,
+    gpus: Object.entries(gpus).map(([uuid, used_mb]) => ({ uuid, used_mb })),
+    maybe_of: maybeOf,
   };
 }

@@ -9,6 +9,8 @@ import {
   formatAmount,
   formatMb,
   type LeaseStatus,
+  type LeaseUsage,
+  overuseOf,
   type PoolStatus,
 } from "../../mod.ts";
 import { type Naming, namingOf, renderAmounts, renderNeeds } from "./render.ts";
@@ -77,9 +79,13 @@ interface Shown {
   /** Leased amounts of what has no capacity, such as free space on a disk. */
   readonly uncounted: ReadonlyMap<string, number>;
   readonly naming: Naming;
+  readonly usage: Measured;
 }
 
-function shown(status: PoolStatus): Shown {
+/** What was measured, by the lease's id. */
+type Measured = ReadonlyMap<string, LeaseUsage>;
+
+function shown(status: PoolStatus, usage: Measured = new Map()): Shown {
   const { resources, leases, queue } = status;
   const uncounted = new Map<string, number>();
   for (const lease of leases) {
@@ -94,6 +100,7 @@ function shown(status: PoolStatus): Shown {
     work: queue.filter(({ leaseId }) => leaseId !== null),
     uncounted,
     naming: namingOf([...Object.keys(resources), ...uncounted.keys()]),
+    usage,
   };
 }
 
@@ -157,7 +164,11 @@ function outsideLines({ status: { cards } }: Shown, view: View): string[] {
   return lines.map((line) => paint(visible(line), "yellow", view.color));
 }
 
-function leaseNotes(lease: LeaseStatus, nowMs: number): Cell {
+function leaseNotes(
+  lease: LeaseStatus,
+  { naming, usage }: Shown,
+  nowMs: number,
+): Cell {
   const { reclaimRequested, reclaimRequestedAt, reclaimable, busy, owner } =
     lease;
   const notes: string[] = [];
@@ -170,13 +181,19 @@ function leaseNotes(lease: LeaseStatus, nowMs: number): Cell {
   } else if (reclaimable) notes.push("reclaimable");
   if (busy) notes.push("busy");
   if (owner !== "alive") notes.push(`owner ${owner}`);
+  // First, as it is what others suffer from.
+  const over = overuseOf(lease, usage.get(lease.id))
+    .map(({ resource, usedMb }) =>
+      `uses ${naming(resource)} ${formatMb(usedMb)}`
+    );
   return {
-    text: notes.join(", "),
-    style: reclaimRequested ? "yellow" : undefined,
+    text: [...over, ...notes].join(", "),
+    style: over.length > 0 ? "red" : reclaimRequested ? "yellow" : undefined,
   };
 }
 
-function leaseLines({ status, naming }: Shown, view: View): string[] {
+function leaseLines(pool: Shown, view: View): string[] {
+  const { status, naming } = pool;
   const rows = status.leases.map((lease): Cell[] => [
     { text: lease.id, style: "cyan" },
     { text: String(lease.pid) },
@@ -184,7 +201,7 @@ function leaseLines({ status, naming }: Shown, view: View): string[] {
     { text: renderAmounts(lease.resources, naming) },
     { text: String(lease.priority) },
     { text: formatAge(lease.acquiredAt, view.nowMs) },
-    leaseNotes(lease, view.nowMs),
+    leaseNotes(lease, pool, view.nowMs),
   ]);
   return renderTable(LEASE_COLUMNS, rows, view);
 }
@@ -221,9 +238,17 @@ function workLines({ work }: Shown, view: View): string[] {
   return renderTable(WORK_COLUMNS, rows, view);
 }
 
-/** `status`: capacities, leases, who waits, and work in progress. */
-export function renderStatus(status: PoolStatus, view: View): string {
-  const pool = shown(status);
+/**
+ * `status`: capacities, leases, who waits, and work in progress.
+ *
+ * @param usage what was measured; a lease that uses more than it holds is marked
+ */
+export function renderStatus(
+  status: PoolStatus,
+  view: View,
+  usage?: Measured,
+): string {
+  const pool = shown(status, usage);
   const { waiters, work } = pool;
   const outside = outsideLines(pool, view);
   const heading = (text: string) => paint(text, "bold", view.color);

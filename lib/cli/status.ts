@@ -5,6 +5,12 @@
  */
 import { Command } from "@cliffy/command";
 import {
+  GpuDetectionError,
+  type LeaseUsage,
+  measureUsage,
+  type PoolStatus,
+} from "../../mod.ts";
+import {
   type AnyCommand,
   type Context,
   type GlobalOptions,
@@ -14,6 +20,9 @@ import { statusJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderStatus } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
+
+/** Longer than a driver takes that is well. */
+const MEASURE_MS = 2000;
 
 /** The command. */
 export function command({ io }: Context): AnyCommand {
@@ -30,7 +39,26 @@ export function command({ io }: Context): AnyCommand {
       io.writeOut(
         options.json
           ? jsonText(statusJson(status))
-          : renderStatus(status, viewOf(io)),
+          : renderStatus(status, viewOf(io), await measured(status)),
       );
     });
+}
+
+/** What the leases use; nothing where that cannot be told, or soon. */
+async function measured(
+  { leases }: PoolStatus,
+): Promise<ReadonlyMap<string, LeaseUsage>> {
+  const isMeasurable = leases.some(({ resources }) =>
+    Object.keys(resources).some((name) =>
+      /^(?:ram_mb|gpu_.+_vram_mb)$/.test(name)
+    )
+  );
+  if (!isMeasurable) return new Map();
+  try {
+    return (await measureUsage(leases, { timeoutMs: MEASURE_MS })).leases;
+  } catch (error) {
+    // A broken driver is no reason to show nothing.
+    if (!(error instanceof GpuDetectionError)) throw error;
+    return new Map();
+  }
 }

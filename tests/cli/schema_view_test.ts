@@ -18,7 +18,16 @@ Deno.test("renderSchema() shows each format once", () => {
 Deno.test("allSchemas() has a schema for everything that --json prints", () => {
   assertEquals(Object.keys(allSchemas()), [
     "schema_version",
-    ...["state", "status", "list", "init", "detect", "set", "release"],
+    ...[
+      "state",
+      "status",
+      "list",
+      "orphans",
+      "init",
+      "detect",
+      "set",
+      "release",
+    ],
     ...["why", "cancel", "priority", "reclaim", "watch"],
     ...["doctor", "salvage"],
   ]);

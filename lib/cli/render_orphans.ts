@@ -1,0 +1,43 @@
+/**
+ * What `orphans` shows.
+ *
+ * @module
+ */
+import { formatMb, type GpuOrphan } from "../../mod.ts";
+import { namingOf } from "./render.ts";
+import { type Cell, type Column, renderTable, type View } from "./table.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "PID", align: "right" },
+  { title: "PROGRAM", shrinksTo: 12 },
+  { title: "USES", shrinksTo: 14 },
+  { title: "NOTES", shrinksTo: 11, dropOrder: 1 },
+];
+
+function nameOf(uuid: string): string {
+  return `gpu_${uuid}_vram_mb`;
+}
+
+/** The processes, the largest first. */
+export function renderOrphans(
+  orphans: readonly GpuOrphan[],
+  view: View,
+): string {
+  if (orphans.length === 0) {
+    return "No process holds GPU memory without a lease\n";
+  }
+  const naming = namingOf(
+    orphans.flatMap(({ gpus }) => Object.keys(gpus).map(nameOf)),
+  );
+  const rows = orphans.map(({ pid, name, gpus, maybeOf }): Cell[] => [
+    { text: String(pid) },
+    { text: name === "" ? "?" : name },
+    {
+      text: Object.entries(gpus).map(([uuid, mb]) =>
+        `${naming(nameOf(uuid))} ${mb === null ? "?" : formatMb(mb)}`
+      ).join(", "),
+    },
+    { text: maybeOf.length === 0 ? "" : `perhaps of ${maybeOf.join(", ")}` },
+  ]);
+  return `${renderTable(COLUMNS, rows, view).join("\n")}\n`;
+}

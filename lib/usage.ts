@@ -1,0 +1,375 @@
+/**
+ * What is really used: by each lease, and by processes that have none.
+ *
+ * A process belongs to the lease that its environment names, else to the nearest of
+ * its ancestors that is a holder or a child that a holder has named.
+ *
+ * @module
+ */
+import { isSizeName } from "./core/amount.ts";
+import { gpuKey, gpuOfKey } from "./core/model.ts";
+import { systemTools, type ToolRunner } from "./os/command.ts";
+import { type GpuProcess, gpuSources, surveyProcesses } from "./os/gpu.ts";
+import { KernelProcessTable, type ProcessTable } from "./os/process_table.ts";
+
+/** What a lease has to tell, as in the status of a pool. */
+export interface LeaseFacts {
+  /** Its id. */
+  readonly id: string;
+  /** The process that holds it, as that sees itself. */
+  readonly pid: number;
+  /** Its number on the host, where the holder knew it; 1 if it sees none of the host's. */
+  readonly hostPid: number | null;
+  /** Children for which the lease is kept. */
+  readonly pids: readonly number[];
+  /** What is held. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** What the holder says that it uses. */
+  readonly actualResources: Readonly<Record<string, number>>;
+}
+
+/** What the processes of a lease use. */
+export interface LeaseUsage {
+  /** Its processes that were found to use something, in the order of their ids. */
+  readonly pids: readonly number[];
+  /**
+   * MiB by resource name: `ram_mb`, and `gpu_<uuid>_vram_mb` for each card that they
+   * hold memory of.
+   */
+  readonly resources: Readonly<Record<string, number>>;
+  /** Their processor time in seconds, with that of children that have ended. */
+  readonly cpuSeconds: number | null;
+}
+
+/** A process that holds memory of cards without a lease. */
+export interface GpuOrphan {
+  /** Its id on this machine. */
+  readonly pid: number;
+  /** Its program, as the driver tells it; empty if it does not. */
+  readonly name: string;
+  /** MiB by the card's UUID; `null` where the driver does not say. */
+  readonly gpus: Readonly<Record<string, number | null>>;
+  /**
+   * Leases on one of these cards whose process ids mean nothing here, as they are of
+   * a container: it may belong to one of them.
+   */
+  readonly maybeOf: readonly string[];
+}
+
+/** What was found. */
+export interface Usage {
+  /** By the lease's id. */
+  readonly leases: ReadonlyMap<string, LeaseUsage>;
+  /** Those without a lease, the largest first; `null` where that cannot be told. */
+  readonly orphans: readonly GpuOrphan[] | null;
+}
+
+/** A resource of which more is used than was leased. */
+export interface Overuse {
+  /** Its name. */
+  readonly resource: string;
+  /** What the lease holds of it, in MiB. */
+  readonly leasedMb: number;
+  /** What is used of it, in MiB. */
+  readonly usedMb: number;
+}
+
+/** Options of {@linkcode measureUsage}. */
+export interface UsageOptions {
+  /** The longest that a tool may take, in milliseconds. @default {10_000} */
+  readonly timeoutMs?: number;
+}
+
+/** A loop in what is read must not be followed for ever. */
+const ANCESTORS_MAX = 64;
+const RAM = "ram_mb";
+
+/** The processes of a holder that are known by ids of this machine. */
+function rootsOf({ pid, hostPid, pids }: LeaseFacts): number[] {
+  // 1: it sees only the ids of its own container, and has said so.
+  if (hostPid !== null) return hostPid > 1 ? [hostPid] : [];
+  return [pid, ...pids];
+}
+
+/** What somebody uses of one thing. */
+interface Use {
+  readonly pid: number;
+  readonly mb: number;
+}
+
+/** Who belongs to whom. */
+class Kinship {
+  readonly #table: ProcessTable;
+  readonly #byRoot = new Map<number, LeaseFacts[]>();
+  readonly #byId: ReadonlyMap<string, LeaseFacts>;
+
+  constructor(holders: readonly LeaseFacts[], table: ProcessTable) {
+    this.#table = table;
+    this.#byId = new Map(holders.map((holder) => [holder.id, holder]));
+    for (const holder of holders) {
+      for (const root of rootsOf(holder)) {
+        this.#byRoot.set(root, [...this.#byRoot.get(root) ?? [], holder]);
+      }
+    }
+  }
+
+  /** The leases that a process belongs to; several where one process holds them. */
+  holdersOf(pid: number): readonly LeaseFacts[] {
+    const named = this.#byId.get(this.#table.leaseOf(pid) ?? "");
+    if (named !== undefined) return [named];
+    let one: number | undefined = pid;
+    for (let i = 0; i < ANCESTORS_MAX && one !== undefined && one > 0; i++) {
+      const holders = this.#byRoot.get(one);
+      if (holders !== undefined) return holders;
+      one = this.#table.parentOf(one);
+    }
+    return [];
+  }
+
+  /** The nearest process, itself or above it, that a holder is known by. */
+  nearest(
+    pid: number,
+    parents: ReadonlyMap<number, number>,
+  ): number | undefined {
+    let one: number | undefined = pid;
+    for (let i = 0; i < ANCESTORS_MAX && one !== undefined && one > 0; i++) {
+      if (this.#byRoot.has(one)) return one;
+      one = parents.get(one);
+    }
+    return undefined;
+  }
+}
+
+/** Adds up, by lease, what was found. */
+class Ledger {
+  readonly #amounts = new Map<string, Map<string, number>>();
+  readonly #pids = new Map<string, Set<number>>();
+  readonly #cpuSeconds = new Map<string, number>();
+
+  /** Shares an amount among leases of one process: none is said to use more than it
+   * has while another one of them has room. */
+  add(holders: readonly LeaseFacts[], name: string, { pid, mb }: Use): void {
+    let rest = mb;
+    const owners = holders.filter(({ resources }) => name in resources);
+    const [last = holders[0], ...others] = owners.toReversed();
+    for (const holder of others.toReversed()) {
+      const room = holder.resources[name] - this.#amount(holder.id, name);
+      const part = Math.max(0, Math.min(rest, room));
+      this.#put(holder.id, name, part);
+      rest -= part;
+    }
+    this.#put(last.id, name, rest);
+    for (const { id } of [last, ...others]) this.#note(id, pid);
+  }
+
+  addCpu(holders: readonly LeaseFacts[], seconds: number): void {
+    for (const { id } of holders) {
+      this.#cpuSeconds.set(id, (this.#cpuSeconds.get(id) ?? 0) + seconds);
+    }
+  }
+
+  usage(): ReadonlyMap<string, LeaseUsage> {
+    const ids = [
+      ...new Set([...this.#amounts.keys(), ...this.#cpuSeconds.keys()]),
+    ];
+    return new Map(ids.map((id) => [id, {
+      pids: [...this.#pids.get(id) ?? []].sort((a, b) => a - b),
+      resources: Object.fromEntries(
+        [...this.#amounts.get(id) ?? []].map(([name, mb]) => [
+          name,
+          Math.round(mb),
+        ]),
+      ),
+      cpuSeconds: this.#cpuSeconds.get(id) ?? null,
+    }]));
+  }
+
+  #amount(id: string, name: string): number {
+    return this.#amounts.get(id)?.get(name) ?? 0;
+  }
+
+  #put(id: string, name: string, mb: number): void {
+    const amounts = this.#amounts.get(id) ?? new Map<string, number>();
+    this.#amounts.set(id, amounts);
+    amounts.set(name, (amounts.get(name) ?? 0) + mb);
+  }
+
+  #note(id: string, pid: number): void {
+    this.#pids.set(id, (this.#pids.get(id) ?? new Set()).add(pid));
+  }
+}
+
+/** Whether a holder counts its own process, or only the children that it has named. */
+function countsRoot(
+  holder: LeaseFacts,
+  root: number,
+  self: string | undefined,
+): boolean {
+  const { id, pids } = holder;
+  return id === self || pids.length === 0 || pids.includes(root);
+}
+
+function addTrees(
+  ledger: Ledger,
+  holders: readonly LeaseFacts[],
+  kinship: Kinship,
+  table: ProcessTable,
+  self: string | undefined,
+): void {
+  const all = table.list();
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  for (const { pid, cpuSeconds } of all) {
+    const root = kinship.nearest(pid, parents);
+    if (root === undefined) continue;
+    const owners = holders.filter((holder) =>
+      rootsOf(holder).includes(root) && countsRoot(holder, root, self)
+    );
+    if (owners.length === 0) continue;
+    ledger.addCpu(owners, cpuSeconds);
+    ledger.add(owners, RAM, { pid, mb: table.ramMb(pid) ?? 0 });
+  }
+}
+
+/**
+ * Puts together what the driver tells and who is whose child.
+ *
+ * @param self the lease whose holder asks: it counts its own process with its children
+ */
+export function attributeUsage(
+  holders: readonly LeaseFacts[],
+  gpuProcesses: readonly GpuProcess[],
+  table: ProcessTable,
+  self?: string,
+): Usage {
+  if (!table.isWhole) return { leases: new Map(), orphans: null };
+  const kinship = new Kinship(holders, table);
+  const ledger = new Ledger();
+  const orphans = new Map<number, GpuOrphan>();
+  for (const { pid, uuid, usedMb, name } of gpuProcesses) {
+    const owners = kinship.holdersOf(pid);
+    if (owners.length > 0) {
+      if (usedMb !== null) {
+        ledger.add(owners, gpuKey(uuid), { pid, mb: usedMb });
+      }
+      continue;
+    }
+    const known = orphans.get(pid);
+    const gpus = { ...known?.gpus };
+    gpus[uuid] = sum(gpus[uuid], usedMb);
+    const maybeOf = holders.filter((holder) =>
+      rootsOf(holder).length === 0 &&
+      Object.keys(gpus).some((one) => gpuKey(one) in holder.resources)
+    ).map(({ id }) => id);
+    orphans.set(pid, { pid, name, gpus, maybeOf });
+  }
+  if (holders.some(({ id, resources }) => RAM in resources || id === self)) {
+    addTrees(ledger, holders, kinship, table, self);
+  }
+  return {
+    leases: ledger.usage(),
+    orphans: [...orphans.values()].sort((a, b) => total(b) - total(a)),
+  };
+}
+
+function sum(a: number | null | undefined, b: number | null): number | null {
+  if (a === undefined || a === null) return b;
+  return b === null ? a : a + b;
+}
+
+function total({ gpus }: GpuOrphan): number {
+  return Object.values(gpus).reduce<number>((all, mb) => all + (mb ?? 0), 0);
+}
+
+function toolsWithin(timeoutMs: number | undefined): ToolRunner {
+  return {
+    run: (tool, args, options) =>
+      systemTools.run(tool, args, { timeoutMs, ...options }),
+  };
+}
+
+function readProcesses(
+  { timeoutMs }: UsageOptions,
+): Promise<readonly GpuProcess[]> {
+  return surveyProcesses(gpuSources(toolsWithin(timeoutMs)));
+}
+
+/**
+ * Measures what the processes of leases use, and which processes use cards without
+ * one. Needs `--allow-all`, on the host itself: a container sees neither the others'
+ * processes nor their ids.
+ *
+ * @param holders all leases of the pool, as in its status: whoever is left out counts
+ * as without a lease
+ * @throws {GpuDetectionError} if a source of cards is there but broken
+ */
+export async function measureUsage(
+  holders: readonly LeaseFacts[],
+  options: UsageOptions = {},
+): Promise<Usage> {
+  const table = new KernelProcessTable();
+  const gpuProcesses = table.isWhole ? await readProcesses(options) : [];
+  return attributeUsage(holders, gpuProcesses, table);
+}
+
+/** Measures what the holder of a lease uses, as far as this process may look. */
+export async function measureOwn(
+  id: string,
+  holders: readonly LeaseFacts[],
+  table: ProcessTable = new KernelProcessTable(),
+): Promise<LeaseUsage> {
+  if (table.isWhole) {
+    const { leases } = attributeUsage(
+      holders,
+      await readProcesses({}),
+      table,
+      id,
+    );
+    const own = leases.get(id);
+    if (own !== undefined) return own;
+  }
+  // In a container its own processes are to be seen, under ids of its own.
+  const own = holders.filter((holder) => holder.id === id)
+    .map((holder) => ({ ...holder, hostPid: null }));
+  const ledger = new Ledger();
+  addTrees(ledger, own, new Kinship(own, table), table, id);
+  return ledger.usage().get(id) ?? {
+    pids: [Deno.pid],
+    resources: { [RAM]: Math.round(Deno.memoryUsage().rss / 2 ** 20) },
+    cpuSeconds: null,
+  };
+}
+
+/**
+ * What a lease uses beyond what it holds, by what was measured, else by what its
+ * holder says.
+ *
+ * @param usage what was measured of it, as by {@linkcode measureUsage}
+ */
+export function overuseOf(
+  { resources, actualResources }: Pick<
+    LeaseFacts,
+    "resources" | "actualResources"
+  >,
+  usage?: LeaseUsage,
+): Overuse[] {
+  const used: Record<string, number> = {
+    ...actualResources,
+    ...usage?.resources,
+  };
+  const cards = Object.keys(resources).filter((name) =>
+    gpuOfKey(name) !== undefined
+  );
+  return Object.entries(used).flatMap(([resource, usedMb]) => {
+    if (!isSizeName(resource)) return [];
+    // The Python package tells the memory of all cards in one figure.
+    const isAllCards = resource === "vram_mb" && !(resource in resources);
+    const leasedMb = isAllCards
+      ? cards.reduce((all, name) => all + resources[name], 0)
+      : resources[resource] ??
+        (gpuOfKey(resource) === undefined ? undefined : 0);
+    // What it never asked for was not promised to others either.
+    if (leasedMb === undefined || usedMb <= leasedMb) return [];
+    if (isAllCards && cards.length === 0) return [];
+    return [{ resource, leasedMb, usedMb }];
+  });
+}
