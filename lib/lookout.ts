@@ -20,8 +20,8 @@ export interface Looker {
 
 /** What a lookout needs. */
 export interface LookoutOptions {
-  readonly store: Store;
-  readonly outside: Outside;
+  readonly store: Pick<Store, "preview" | "transact">;
+  readonly outside: Pick<Outside, "look" | "close">;
   readonly clock: Clock;
   /** Those who wait, of this program. */
   readonly waiting: ReadonlyMap<string, Looker>;
@@ -33,12 +33,13 @@ const SOON_FOR_MS = 3000;
 
 /** Looks outside for the waiters of one program. */
 export class Lookout {
-  readonly #store: Store;
-  readonly #outside: Outside;
+  readonly #store: LookoutOptions["store"];
+  readonly #outside: LookoutOptions["outside"];
   readonly #clock: Clock;
   readonly #waiting: ReadonlyMap<string, Looker>;
   readonly #looks = new Set<Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAt = 0;
   #round: Promise<void> | undefined;
   #isRoundDue = false;
   #isClosed = false;
@@ -125,7 +126,13 @@ export class Lookout {
   }
 
   #lookLater(delay: number): void {
-    if (this.#timer !== undefined || this.#isClosed) return;
+    if (this.#isClosed) return;
+    const dueAt = this.#clock.monotonicMs() + delay;
+    if (this.#timer !== undefined) {
+      if (this.#dueAt <= dueAt) return;
+      clearTimeout(this.#timer);
+    }
+    this.#dueAt = dueAt;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.confirmAll();

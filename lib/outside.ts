@@ -179,10 +179,10 @@ export class Outside {
 }
 
 /** What can be had of the cards that will do; others are left out. */
-function cardFree(
+export function cardFree(
   state: PoolState,
   reading: DriverReading | undefined,
-  only: ReadonlySet<string> | undefined,
+  only?: ReadonlySet<string>,
 ): Map<string, number> {
   const free = reading === undefined
     ? state.cards.map(({ uuid }) => ({ uuid, grantableMb: Infinity }))

@@ -35,6 +35,7 @@ import { checkWork, Lease } from "./lease.ts";
 import { asksForDisk, onMounts } from "./mounts.ts";
 import { choosePath } from "./os/paths.ts";
 import { warnOnce } from "./os/permissions.ts";
+import { cardFree } from "./outside.ts";
 import { deadOf, Session } from "./session.ts";
 import {
   type AmountsByName,
@@ -344,7 +345,12 @@ export class ResourcePool implements AsyncDisposable {
     const reading = await session.readDriver();
     return await store.view((state) => {
       const reasons = explain
-        ? explainWaiters(state, store.knowledge(state), session.wallMs())
+        ? explainWaiters(
+          state,
+          store.knowledge(state),
+          session.wallMs(),
+          reading && { cardFreeMb: cardFree(state, reading) },
+        )
         : new Map();
       return poolStatus(this.path, state, { verdicts, reasons, reading });
     });

@@ -56,7 +56,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   ],
   "tests/process/file_systems_test.ts": ["place"],
   "tests/process/driver_check_test.ts": [
-    ...["lookout", "os/driver", "os/shared_driver", "outside"],
+    ...["os/driver", "os/shared_driver", "outside"],
   ],
   "tests/process/handoff_test.ts": ["os/bell", "waker"],
   "tests/process/namespaces_test.ts": ["liveness", "os/process_probe"],

@@ -109,22 +109,29 @@ export function judgeCards(
   }
   const tells = reading.traced &&
     reading.processes.some(({ usedMb }) => usedMb !== null);
-  return state.cards.map((card) =>
-    judgeCard(card, leasesOf.get(card.key)!, { reading, tells, asker })
-  );
+  const processesOf = Map.groupBy(reading.processes, ({ uuid }) => uuid);
+  return state.cards.map((card) => {
+    const { uuid, key } = card;
+    return judgeCard(card, leasesOf.get(key)!, {
+      processes: processesOf.get(uuid) ?? [],
+      seen: reading.cards.find((one) => one.uuid === uuid),
+      tells,
+      asker,
+    });
+  });
 }
 
 function judgeCard(
   card: RegisteredCard,
   leases: readonly LeaseRecord[],
-  { reading, tells, asker }: {
-    readonly reading: DriverReading;
+  { processes, seen, tells, asker }: {
+    readonly processes: readonly SeenProcess[];
+    readonly seen: SeenCard | undefined;
     readonly tells: boolean;
     readonly asker: number | undefined;
   },
 ): JudgedCard {
   const { uuid, key, capacityMb } = card;
-  const processes = reading.processes.filter((one) => one.uuid === uuid);
   const traced = tells && processes.every(({ usedMb }) => usedMb !== null);
   const groups = groupsOf(leases, key, traced);
   const strangers: OutsideUse[] = [];
@@ -146,7 +153,6 @@ function judgeCard(
     if (own !== undefined) askersMb = Math.max(0, own.usedMb - own.leasedMb);
   }
   const all = new Set(groups.values());
-  const seen = reading.cards.find((one) => one.uuid === uuid);
   const { grantableMb, outside } = sumUp(all, strangers, capacityMb, seen);
   return {
     uuid,
@@ -227,16 +233,21 @@ function groupsOf(
   const groups = new Map<string | number, Group>();
   for (const lease of leases) {
     const pids = traced ? pidsOf(lease) : [];
-    const known = new Set(pids.flatMap((pid) => groups.get(pid) ?? []));
     const group: Group = {
-      keys: [lease.id, ...pids, ...[...known].flatMap(({ keys }) => keys)],
-      leasedMb: [...known].reduce(
-        (sum, { leasedMb }) => sum + leasedMb,
-        lease.resources.get(key)!,
-      ),
+      keys: [lease.id, ...pids],
+      leasedMb: lease.resources.get(key)!,
       usedMb: 0,
       visible: pids.length > 0,
     };
+    for (const pid of pids) {
+      const known = groups.get(pid);
+      if (known === undefined || known === group) continue;
+      group.leasedMb += known.leasedMb;
+      for (const name of known.keys) {
+        group.keys.push(name);
+        groups.set(name, group);
+      }
+    }
     for (const name of group.keys) groups.set(name, group);
   }
   return groups;

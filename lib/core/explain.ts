@@ -22,7 +22,12 @@ import {
 import { earliestStarts } from "./forecast.ts";
 import { isOneThing, Ledger, type OutsideTruth } from "./ledger.ts";
 import { leastShared } from "./least_loss.ts";
-import { type EntryRecord, gpuOfKey, type LeaseRecord } from "./model.ts";
+import {
+  diskOfKey,
+  type EntryRecord,
+  gpuOfKey,
+  type LeaseRecord,
+} from "./model.ts";
 import { type Obstacle, obstacleTo } from "./placement.ts";
 import { mayTake } from "./reclaim.ts";
 import { type Plan, plan, type PlanContext } from "./scheduler.ts";
@@ -33,14 +38,20 @@ const RECLAIMERS_MAX = 32;
 /** Stands for the cards among the names of what is claimed. */
 const CARDS = "\0cards";
 
-/** Explains all who wait. */
+/**
+ * Explains all who wait.
+ *
+ * @param seen what the driver has free of cards, where it was asked: those who look
+ * there themselves may be held up by it
+ */
 export function explainWaiters(
   state: PoolState,
   context: PlanContext,
   nowMs: number,
+  seen?: OutsideTruth,
 ): ReadonlyMap<EntryRecord, Explanation> {
   if (state.waiters.length === 0) return new Map();
-  const explaining = new Explaining(state, context, nowMs);
+  const explaining = new Explaining(state, context, nowMs, seen);
   const explanations = new Map<EntryRecord, Explanation>();
   for (const waiter of state.waiters) {
     explanations.set(waiter.entry, explaining.explain(waiter));
@@ -100,8 +111,15 @@ class Explaining {
   readonly #ledger: Ledger;
   readonly #claims = new Map<string, Claims>();
   readonly #holders = new Map<string, readonly Holder[]>();
+  readonly #seen: OutsideTruth | undefined;
 
-  constructor(state: PoolState, context: PlanContext, nowMs: number) {
+  constructor(
+    state: PoolState,
+    context: PlanContext,
+    nowMs: number,
+    seen?: OutsideTruth,
+  ) {
+    this.#seen = seen;
     this.#state = state;
     this.#context = context;
     this.#plan = plan(state, context);
@@ -152,9 +170,21 @@ class Explaining {
   #verdict(waiter: Waiter, obstacle: Obstacle | null): Verdict {
     if (this.#granted.has(waiter)) return "grantable";
     // Whoever looked outside and was not granted knows that it does not fit.
-    const looked = this.#context.confirming?.id === waiter.id;
-    if (this.#fitting.has(waiter.id) && !looked) return "unconfirmed";
+    const truth = this.#truthFor(waiter);
+    const isShort = truth !== undefined &&
+      this.#ledger.bind(waiter, truth) === undefined;
+    if (this.#fitting.has(waiter.id) && !isShort) return "unconfirmed";
     return obstacle === null ? "waits" : "impossible";
+  }
+
+  /** What the waiter itself sees, or saw. */
+  #truthFor({ id, native, confirms, counters }: Waiter) {
+    const { confirming } = this.#context;
+    if (confirming?.id === id) return confirming;
+    // Of disks nobody else can tell.
+    const isJudged = native && confirms &&
+      [...counters.keys()].every((name) => diskOfKey(name) === undefined);
+    return isJudged ? this.#seen : undefined;
   }
 
   #claim(group: string, { id, entry: { label } }: Waiter): void {
@@ -169,8 +199,7 @@ class Explaining {
 
   #shortages(waiter: Waiter): Shortage[] {
     const { counters, slots } = waiter;
-    const { confirming } = this.#context;
-    const truth = confirming?.id === waiter.id ? confirming : undefined;
+    const truth = this.#truthFor(waiter);
     const short: Shortage[] = [];
     for (const [name, requested] of counters) {
       if (this.#ledger.admits(name, requested, truth)) continue;
