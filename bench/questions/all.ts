@@ -10,6 +10,7 @@ import { contention } from "./contention.ts";
 import { death } from "./death.ts";
 import { handover } from "./handover.ts";
 import { order } from "./order.ts";
+import { placement } from "./placement.ts";
 import { pythonClient } from "./python_client.ts";
 import { severalUnits } from "./several_units.ts";
 import { uncontended } from "./uncontended.ts";
@@ -18,5 +19,5 @@ import { wholeCapacity } from "./whole_capacity.ts";
 
 export const QUESTIONS: readonly Question[] = [
   ...[uncontended, changedBetween, contention, severalUnits, handover, death],
-  ...[waiting, commandStart, order, wholeCapacity, pythonClient],
+  ...[waiting, commandStart, order, wholeCapacity, pythonClient, placement],
 ];
