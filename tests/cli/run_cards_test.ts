@@ -5,7 +5,9 @@
  */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
+import { renderScenario } from "../os/data/fake_tools/scenario.ts";
 import { FakeCards, setEnv } from "../support/fake_cards.ts";
+import { until } from "../support/processes.ts";
 import { call, ok, scriptTo } from "./support.ts";
 
 const CARDS = [
@@ -161,4 +163,57 @@ Deno.test("reslock status tells who uses a card without a lease", async () => {
   assertEquals(refused.code, 75);
   const blind = await call([...run, "--no-driver-check", "--no-wait", "true"]);
   assertEquals(blind, { code: 0, out: "", err: "" });
+});
+
+Deno.test("reslock run starts no program before another one's memory is free", async () => {
+  using machine = await FakeCards.of({ cards: [{ uuid: A }] });
+  using _namespace = setEnv({ RESLOCK_PIDNS: "host" });
+  const { state, path } = machine.folder;
+  const log = `${path}/log`;
+  // Takes 16 GB of the card, and leaves them in use when it ends.
+  const inUse = renderScenario({
+    cards: [{ uuid: A, usedMb: 16_384 }],
+    processes: [{ uuid: A, pid: 0, usedMb: 16_384 }],
+  }).trim().replace(`${A}|0|1`, () => `${A}|$$|1`);
+  const program = scriptTo(
+    log,
+    [
+      'echo "$1 starts"',
+      `echo "${inUse}" >"${path}/$1.new"`,
+      `mv "${path}/$1.new" "$RESLOCK_FAKE_GPU"`,
+      `while [ ! -e "${path}/go" ]; do sleep 0.02; done`,
+      'echo "$1 ends"',
+    ].join("\n"),
+  );
+  await ok(state, "init");
+  const run = (name: string) =>
+    call(["run", "-s", state, "--vram", "16G", program, name]);
+  const logged = () => {
+    try {
+      return Deno.readTextFileSync(log);
+    } catch {
+      return "";
+    }
+  };
+  const first = run("first");
+  await until("the first one runs", () => logged() !== "");
+  const second = run("second");
+  const pool = new ResourcePool({ path: state, driverCheck: false });
+  await using _pool = pool;
+  await until("the second one waits", async () => {
+    return (await pool.status()).queue.length === 1;
+  });
+  Deno.writeTextFileSync(`${path}/go`, "");
+  assertEquals((await first).code, 0);
+  const before = await machine.readings();
+  await until("the driver is asked again", async () => {
+    return await machine.readings() >= before + 3;
+  });
+  assertEquals(logged(), "first starts\nfirst ends\n");
+  await machine.become({ cards: [{ uuid: A }] });
+  assertEquals((await second).code, 0);
+  assertEquals(
+    logged(),
+    "first starts\nfirst ends\nsecond starts\nsecond ends\n",
+  );
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { FakeCards } from "../support/fake_cards.ts";
 import { until } from "../support/processes.ts";
 import { HEARD_MS, interopTest, type Scene } from "./scene.ts";
 
@@ -99,3 +100,49 @@ interopTest("each asks the other for the card that it needs", async (scene) => {
   await lease.release();
   assertEquals((await theirs).resources, { [ONE]: 24000 });
 });
+
+interopTest(
+  "acquire() counts what a Python client has touched once, and a stranger's as well",
+  async (scene) => {
+    using machine = await FakeCards.of({ cards: [{ uuid: "GPU-one" }] });
+    const pool = scene.pool();
+    const python = scene.python();
+    await pool.setResources({ [ONE]: 24000 });
+    await python.acquire({ vram_mb: [10000] });
+    const uuid = "GPU-one";
+    await machine.become({
+      cards: [{ uuid, totalMb: 24000, usedMb: 13000 }],
+      processes: [
+        { uuid, pid: python.pid, usedMb: 10000 },
+        { uuid, pid: 4_242_424, usedMb: 3000 },
+      ],
+    });
+    assertEquals(await pool.tryAcquire({ vram_mb: 11001 }), null);
+    const lease = await pool.acquire({ vram_mb: 11000 });
+    const [{ outside }] = (await pool.status()).cards;
+    assertEquals(outside.map(({ pid, usedMb }) => [pid, usedMb]), [
+      [4_242_424, 3000],
+    ]);
+    await lease.release();
+  },
+);
+
+interopTest(
+  "a Python client and one of ours wait for each other on a named card",
+  async (scene) => {
+    const pool = scene.pool();
+    const python = scene.python();
+    await pool.setResources(CARDS);
+    const theirs = await python.acquire({ vram_mb: [20000] });
+    const [taken] = Object.keys(theirs.resources);
+    const card = taken.slice("gpu_".length, -"_vram_mb".length);
+    const waiting = pool.acquire({ vram_mb: 16000 }, { cards: [card] });
+    await scene.queued(1);
+    // The other one would do for anybody but us; the client reads our entry.
+    const other = await python.acquire({ vram_mb: [20000] }, "other");
+    assertEquals(other.resources, { [taken === ONE ? TWO : ONE]: 20000 });
+    await python.release();
+    const lease = await waiting;
+    assertEquals({ ...lease.resources }, { [taken]: 16000 });
+  },
+);

@@ -3,6 +3,12 @@
  * hold by the simulator's own books, and the checks after every transaction.
  */
 import { assert, assertEquals, fail } from "@std/assert";
+import {
+  type DriverReading,
+  judgeCards,
+  type SeenCard,
+  type SeenProcess,
+} from "../../lib/core/cards.ts";
 import { checkChange, checkState } from "../../lib/core/invariants.ts";
 import { gpuOfKey, type LeaseRecord } from "../../lib/core/model.ts";
 import { PoolState } from "../../lib/core/state.ts";
@@ -18,7 +24,6 @@ import {
   freeAmounts,
   StarvationCheck,
 } from "./checkers.ts";
-import type { OutsideTruth } from "../../lib/core/ledger.ts";
 import { Table } from "./model.ts";
 import { Observer } from "./observer.ts";
 
@@ -35,8 +40,14 @@ export const MACHINE: ReadonlyMap<string, number> = new Map([
 
 const DISK_TOTAL_MB = 20;
 
+/** A process id that no holder has. */
+const STRANGER = 9_000_000;
+
 /** What somebody saw who looked. */
-type Seen = Required<Pick<OutsideTruth, "cardFreeMb" | "diskFreeMb">>;
+interface Seen {
+  readonly reading: DriverReading;
+  readonly diskFreeMb: ReadonlyMap<string, number>;
+}
 
 /** How often what happened. */
 export class Summary {
@@ -114,8 +125,19 @@ export class SimulatedPool {
     change();
     const context = {
       ...observer.context(this.nowMs),
-      confirming: looking === undefined ? undefined : { id: looking, ...seen },
+      confirming: seen && {
+        id: looking!,
+        diskFreeMb: seen.diskFreeMb,
+        cardFreeMb: new Map(
+          judgeCards(state, seen.reading).map(({ uuid, grantableMb }) => [
+            uuid,
+            grantableMb,
+          ]),
+        ),
+      },
     };
+    const leased = new Table();
+    for (const { resources } of state.leases) leased.add(resources, 1);
     const waiters = [...state.waiters];
     const free = freeAmounts(state);
     const settlement = settle(state, context, this.stamp());
@@ -139,7 +161,7 @@ export class SimulatedPool {
     checkHolders(state, this);
     checkQueue(state, this);
     const looker = settlement.granted.find(({ id }) => id === looking);
-    if (looker !== undefined) this.#checkSeen(looker, seen!);
+    if (looker !== undefined) this.#checkSeen(looker, seen!, leased);
     assertEquals(checkChange(state, state.takeChanges()), []);
     const broken = checkState(state).filter(({ invariant }) => invariant > 1);
     assertEquals(broken, []);
@@ -176,15 +198,36 @@ export class SimulatedPool {
     return outside;
   }
 
+  /**
+   * What the driver tells: of each lease some part is touched by now. Sometimes it is
+   * asked from where processes cannot be told apart.
+   */
   #look(): Seen {
-    const cardFreeMb = new Map<string, number>();
-    const diskFreeMb = new Map<string, number>();
-    for (const [name, free] of this.outside()) {
+    const cards: SeenCard[] = [];
+    const processes: SeenProcess[] = [];
+    for (const [name, total] of MACHINE) {
       const uuid = gpuOfKey(name);
-      if (uuid !== undefined) cardFreeMb.set(uuid, free);
-      else diskFreeMb.set(name, free);
+      if (uuid === undefined) continue;
+      let freeMb = total;
+      const use = (pid: number, leaseId: string | null, wanted: number) => {
+        const usedMb = Math.min(wanted, freeMb);
+        freeMb -= usedMb;
+        const facts = { uuid, pid, leaseId, name: "", ancestors: [] };
+        if (usedMb > 0) processes.push({ ...facts, usedMb });
+      };
+      use(STRANGER, null, this.strangers.get(name) ?? 0);
+      for (const { id, pid, resources } of this.state.leases) {
+        use(pid, id, this.random((resources.get(name) ?? 0) + 1));
+      }
+      const usedMb = total - freeMb;
+      cards.push({ uuid, index: cards.length, name: "", usedMb, freeMb });
     }
-    return { cardFreeMb, diskFreeMb };
+    const traced = this.random(4) > 0;
+    const disk = DISK_TOTAL_MB - (this.strangers.get(DISK) ?? 0);
+    return {
+      reading: { cards, processes, traced },
+      diskFreeMb: new Map([[DISK, Math.max(0, disk)]]),
+    };
   }
 
   #noteGrant(lease: LeaseRecord): void {
@@ -198,17 +241,27 @@ export class SimulatedPool {
     this.#decide("grant", lease.id);
   }
 
-  /** A grant to one who looked is within what it saw. */
+  /**
+   * A grant to one who looked is within what is left beside what all others have leased
+   * or use; where they cannot be told apart, beside the larger of the two.
+   */
   #checkSeen(
     { id, resources }: LeaseRecord,
-    { cardFreeMb, diskFreeMb }: Seen,
+    { reading: { cards, processes, traced }, diskFreeMb }: Seen,
+    leased: Table,
   ): void {
     this.summary.grantedToLooker++;
+    const tells = traced && processes.length > 0;
     for (const [name, amount] of resources) {
       const uuid = gpuOfKey(name);
+      const { usedMb } = cards.find((one) => one.uuid === uuid) ??
+        { usedMb: 0 };
+      const taken = tells
+        ? leased.of(name) + (this.strangers.get(name) ?? 0)
+        : Math.max(leased.of(name), usedMb!);
       const room = uuid === undefined
         ? diskFreeMb.get(name) ?? Infinity
-        : cardFreeMb.get(uuid)!;
+        : MACHINE.get(name)! - taken;
       if (amount > room) {
         fail(`${id} took ${amount} of ${name}, ${room} was there`);
       }
