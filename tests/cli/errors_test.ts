@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as reslock from "../../mod.ts";
 import { ResourcePool } from "../../mod.ts";
-import { Folder, Program, until } from "../support/processes.ts";
+import { Folder, lockerOf, until } from "../support/processes.ts";
 import { call, type Outcome, outcome, start } from "./support.ts";
 
 /** How an error is brought about, and what comes of it. */
@@ -62,10 +62,7 @@ function withText(text: string, ...words: string[]): Case["provoke"] {
 /** While a program that was stopped has the file locked. */
 async function besideStopped(folder: Folder): Promise<Outcome> {
   Deno.writeTextFileSync(folder.state, EMPTY);
-  await using locker = new Program("flock", {
-    args: ["-F", folder.state, "sh", "-c", "echo locked; exec sleep 300"],
-  });
-  await locker.expectLine();
+  await using locker = await lockerOf(folder.state);
   locker.signal("SIGSTOP");
   return await reslockIn(folder, "set", "slot", "1");
 }
@@ -128,7 +125,7 @@ const CASES: Readonly<Record<string, Case>> = {
     provoke: besideStopped,
     code: 1,
     saying:
-      /^reslock: Cannot lock .* as the process (\d+) \(".*sleep 300"\) held it.*"kill -CONT \1"/m,
+      /^reslock: Cannot lock .* as the process (\d+) \("sleep 300"\) held it.*"kill -CONT \1"/m,
   },
   CorruptStateError: {
     provoke: withText(EMPTY.slice(0, 20), "status"),

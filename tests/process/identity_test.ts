@@ -11,6 +11,7 @@ import {
   Folder,
   processState,
   Program,
+  programOf,
   until,
   within,
   works,
@@ -35,10 +36,6 @@ function writeForeignLease(folder: Folder, pid: number): void {
   );
 }
 
-function commandOf(pid: number): string {
-  return Deno.readTextFileSync(`/proc/${pid}/comm`).trim();
-}
-
 Deno.test("ResourcePool.tryAcquire() leaves a lease to a process that has become another program", async () => {
   using folder = new Folder();
   await using holder = new Program("sh", {
@@ -49,7 +46,7 @@ Deno.test("ResourcePool.tryAcquire() leaves a lease to a process that has become
   await using other = await Actor.start(folder.state, ON_HOST);
   assertEquals(await other.tryAcquire({ slot: 1 }), null);
   await holder.say("go on");
-  await until("it is another", () => commandOf(holder.pid) === "sleep");
+  await until("it is another", () => programOf(holder.pid) === "sleep");
   assertEquals(await other.tryAcquire({ slot: 1 }), null);
   await holder.kill();
   assert(await other.tryAcquire({ slot: 1 }) !== null);

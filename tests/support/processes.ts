@@ -224,6 +224,19 @@ export function processState(pid: number): string {
   }
 }
 
+/** The name of the program that a process is now; "" if it is gone. */
+export function programOf(pid: number): string {
+  return readQuietly(`/proc/${pid}/comm`).trim();
+}
+
+/** A program that has the lock of a file until the end of its scope. */
+export async function lockerOf(path: string): Promise<Program> {
+  const locker = new Program("flock", { args: ["-F", path, "sleep", "300"] });
+  // It becomes that once it has the lock.
+  await until("it has the lock", () => programOf(locker.pid) === "sleep");
+  return locker;
+}
+
 /** Pids of the children of a process. */
 export function childrenOf(pid: number): number[] {
   const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
