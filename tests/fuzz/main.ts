@@ -1,8 +1,8 @@
 /**
  * The fuzzer for as long as wanted:
  *
- *     deno run -A tools/deno.ts run -A tests/fuzz/main.ts --inputs=10000000
- *     deno run -A tools/deno.ts run -A tests/fuzz/main.ts --minutes=60 --seed=7
+ *     deno task fuzz --inputs=10000000
+ *     deno task fuzz --minutes=60 --seed=7
  *
  * Says every minute how far it is. A finding ends it with exit code 1; the input that
  * broke a promise is then in the file that it names.

@@ -1,8 +1,8 @@
 /**
  * The torture for as long as wanted:
  *
- *     deno run -A tools/deno.ts run -A tests/torture/main.ts --kills=10000
- *     deno run -A tools/deno.ts run -A tests/torture/main.ts --minutes=120 --seed=7
+ *     deno task torture --kills=10000
+ *     deno task torture --minutes=120 --seed=7
  *
  * `--workers=16`, and how hasty all are: `--pause=200` and `--pace=40`, in milliseconds.
  * Says every half minute how far it is. A broken promise ends it with exit code 1.
