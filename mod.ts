@@ -29,6 +29,7 @@ export type {
   Shortage,
   Verdict,
 } from "./lib/core/explanation.ts";
+export type { HistoryEnd, HistoryRecord } from "./lib/core/history.ts";
 export type { PriorityChange } from "./lib/core/operations.ts";
 export type { Obstacle } from "./lib/core/placement.ts";
 export { SCHEMA_VERSION } from "./lib/core/model.ts";

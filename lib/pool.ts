@@ -13,6 +13,7 @@ import {
 } from "./core/errors.ts";
 import { explainWaiters } from "./core/explain.ts";
 import type { Explanation } from "./core/explanation.ts";
+import type { HistoryRecord } from "./core/history.ts";
 import type { LeaseRecord } from "./core/model.ts";
 import {
   askBack,
@@ -31,6 +32,7 @@ import {
 import type { PoolState } from "./core/state.ts";
 import { release, reset } from "./core/transitions.ts";
 import { explainDryRun } from "./dry_run.ts";
+import { readHistory } from "./history.ts";
 import { checkWork, Lease } from "./lease.ts";
 import { asksForDisk, onMounts } from "./mounts.ts";
 import { choosePath } from "./os/paths.ts";
@@ -82,6 +84,13 @@ export interface ResourcePoolOptions {
    * @default {a line on standard error}
    */
   readonly onWarning?: (message: string) => void;
+  /**
+   * Whether to note, in a file beside the state, what this program gives back or
+   * finds ended; see {@linkcode ResourcePool.history}.
+   *
+   * @default {true}
+   */
+  readonly history?: boolean;
 }
 
 /** Options of {@linkcode ResourcePool.tryAcquire}. */
@@ -177,6 +186,7 @@ export class ResourcePool implements AsyncDisposable {
       lockTimeoutMs = LOCK_TIMEOUT_MS,
       driverCheck = true,
       onWarning = warnOnce,
+      history = true,
     } = options;
     const { path, rule } = choosePath(options.path);
     this.path = path;
@@ -186,6 +196,7 @@ export class ResourcePool implements AsyncDisposable {
       driverCheck,
       onWarning,
       rule,
+      history,
     });
   }
 
@@ -396,6 +407,14 @@ export class ResourcePool implements AsyncDisposable {
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncIterableIterator<PoolEvent> {
     return watchPool(this.#session, this.path, options.signal);
+  }
+
+  /**
+   * What requests and leases there were, oldest first: the last thousands that ended, as
+   * far as programs of this package have noted them. Changes nothing.
+   */
+  history(): HistoryRecord[] {
+    return readHistory(this.path);
   }
 
   /**

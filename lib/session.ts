@@ -24,6 +24,7 @@ import {
   type Stamp,
   withdraw,
 } from "./core/transitions.ts";
+import { History } from "./history.ts";
 import { Lease, type LeaseHost } from "./lease.ts";
 import { Liveness, type Vitality } from "./liveness.ts";
 import { type Clock, isoTime, systemClock } from "./os/clock.ts";
@@ -102,6 +103,7 @@ export class Session implements LeaseHost {
   readonly #held = new Map<string, Lease>();
   readonly #checkPlace: () => Promise<void>;
   readonly #onExit = () => this.#leaveQuietly();
+  readonly #history: History | undefined;
   readonly #watching = new Set<() => void>();
   #owner: OwnerLock | undefined;
   #waker: Waker | undefined;
@@ -123,6 +125,7 @@ export class Session implements LeaseHost {
       readonly driverCheck: boolean;
       readonly onWarning: (message: string) => void;
       readonly rule: PathRule;
+      readonly history?: boolean;
     },
   ) {
     const said = new Set<string>();
@@ -134,6 +137,9 @@ export class Session implements LeaseHost {
     this.#path = path;
     this.#checkPlace = () => checkPlace(directoryOf(path), options);
     this.owners = sidePath(path, "owners");
+    if (options.history !== false) {
+      this.#history = new History(path, this.#clock);
+    }
     this.#bells = sidePath(path, "bells");
     this.store = new FileStore({
       file: new StateFile(path),
@@ -141,6 +147,7 @@ export class Session implements LeaseHost {
       clock: this.#clock,
       observer: this.claims,
       lockTimeoutMs: options.lockTimeoutMs,
+      history: this.#history,
     });
     this.#liveness = new Liveness({
       owners: this.owners,
@@ -381,7 +388,7 @@ export class Session implements LeaseHost {
         if (entry !== undefined) state.removeEntry(entry);
         release(state, id);
       }
-    });
+    }, { buries: true });
     this.sweep();
     return true;
   }
@@ -607,6 +614,7 @@ export class Session implements LeaseHost {
 
   /** At the end of a program that did not close the pool. */
   #leaveQuietly(): void {
+    this.#history?.write();
     // The file of an owner that holds or waits has to stay: its free lock is the
     // proof that it is dead.
     if (!this.claims.isEmpty) return;

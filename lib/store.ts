@@ -14,10 +14,12 @@ import { equalBytes } from "./core/bytes.ts";
 import { CorruptStateError, LockTimeoutError } from "./core/errors.ts";
 import { parseNativeId } from "./core/ids.ts";
 import { Image } from "./core/image.ts";
+import type { Cause } from "./core/history.ts";
 import { checkChange } from "./core/invariants.ts";
 import { plan, type PlanContext } from "./core/scheduler.ts";
-import type { PoolState } from "./core/state.ts";
+import type { Change, PoolState } from "./core/state.ts";
 import { settle, type Stamp } from "./core/transitions.ts";
+import type { History } from "./history.ts";
 import { Ringer } from "./os/bell.ts";
 import { type Clock, isoTime, sleep } from "./os/clock.ts";
 import type { Sight } from "./outside.ts";
@@ -28,6 +30,11 @@ export interface Committed<T> {
   readonly value: T;
   /** The state afterwards, until the next look at the file. */
   readonly state: PoolState;
+}
+
+/** The same with what was changed. */
+interface Written<T> extends Committed<T> {
+  readonly changes: readonly Change[];
 }
 
 /**
@@ -80,6 +87,8 @@ export interface TransactOptions {
   readonly confirming?: { readonly id: string; readonly sight: Sight };
   /** Whether it is an operator's will: the owners of all that is changed are told. */
   readonly robs?: boolean;
+  /** Whether it removes what dead processes have left. */
+  readonly buries?: boolean;
 }
 
 /** One use of the file, from the lock to the unlock. */
@@ -96,6 +105,8 @@ export interface FileStoreOptions {
   readonly observer: Observer;
   /** Longest wait for the file lock, in milliseconds. */
   readonly lockTimeoutMs: number;
+  /** Where it is noted what ended. */
+  readonly history?: History;
 }
 
 /**
@@ -122,6 +133,7 @@ export class FileStore implements Store {
   readonly #observer: Observer;
   readonly #lockTimeoutMs: number;
   readonly #ringer: Ringer;
+  readonly #history: History | undefined;
   #image: Image | undefined;
   #closed = false;
   #turn: Promise<void> = Promise.resolve();
@@ -142,6 +154,7 @@ export class FileStore implements Store {
     this.#observer = options.observer;
     this.#lockTimeoutMs = options.lockTimeoutMs;
     this.#ringer = new Ringer(options.bells);
+    this.#history = options.history;
   }
 
   async transact<T>(
@@ -155,7 +168,7 @@ export class FileStore implements Store {
     const turn: Turn = { exclusive: true, urgent };
     if (!this.#tryLockNow(turn)) await this.#lock(turn);
     const rings = new Set<string>();
-    let committed: Committed<T>;
+    let committed: Written<T>;
     try {
       const image = this.#tryRead(turn) ?? await this.#load(turn);
       committed = this.#change(image, change, options, rings);
@@ -168,7 +181,10 @@ export class FileStore implements Store {
     }
     if (this.#foreignSeenAt > 0) this.#planRest();
     for (const owner of rings) this.#ringer.ring(owner);
-    this.#observer.observe(this.#image!.state);
+    const { state } = committed;
+    this.#history?.note(state, committed.changes, causeOf(options));
+    this.#observer.observe(state);
+    this.#history?.writeIfDue();
     return committed;
   }
 
@@ -229,6 +245,7 @@ export class FileStore implements Store {
 
   close(): void {
     this.#closed = true;
+    this.#history?.write();
     this.#file.close();
     this.#ringer.close();
     this.#image = undefined;
@@ -258,7 +275,7 @@ export class FileStore implements Store {
     change: (state: PoolState) => T,
     { confirming, robs }: TransactOptions,
     rings: Set<string>,
-  ): Committed<T> {
+  ): Written<T> {
     const { state } = image;
     this.#observer.prepare(state);
     const value = change(state);
@@ -297,7 +314,7 @@ export class FileStore implements Store {
       }
       this.#file.write(image.commit());
     }
-    return { value, state };
+    return { value, state, changes };
   }
 
   // -------------------------------------------------------------- locking
@@ -486,6 +503,10 @@ export class FileStore implements Store {
       if (!this.#fittingSince.has(id)) this.#fittingSince.set(id, now);
     }
   }
+}
+
+function causeOf({ robs, buries }: TransactOptions): Cause | undefined {
+  return buries ? "death" : robs ? "operator" : undefined;
 }
 
 const NONE: ReadonlySet<string> = new Set();

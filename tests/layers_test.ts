@@ -14,6 +14,7 @@ const TIERS: readonly (readonly string[])[] = [
   [
     "lib/capacities.ts",
     "lib/guard.ts",
+    "lib/history.ts",
     "lib/liveness.ts",
     "lib/mounts.ts",
     "lib/outside.ts",

@@ -17,6 +17,7 @@ const LOADERS = {
   wait: () => import("./wait.ts"),
   watch: () => import("./watch.ts"),
   orphans: () => import("./orphans.ts"),
+  history: () => import("./history.ts"),
   release: () => import("./release.ts"),
   init: () => import("./init.ts"),
   detect: () => import("./detect.ts"),

@@ -310,6 +310,46 @@ const WATCH: ObjectFormat = {
   ],
 };
 
+const ENDED: ObjectFormat = {
+  title: "ended",
+  fields: [
+    ["id", "string", "that of the request and of the lease"],
+    ["label", "string?", "its name for people"],
+    ["pid", "integer", "the process that had it"],
+    ["priority", "integer", "at the end"],
+    ["resources", "amounts", "held; or asked for, if never granted"],
+    ["queued_at", "date-time?", "when it was asked for"],
+    ["acquired_at", "date-time?", "when it was granted; null: never"],
+    ["ended_at", "date-time", "when it ended"],
+    ["wait_sec", "number?", "seconds that it waited"],
+    [
+      "end",
+      ["released", "taken", "died", "gave-up", "cancelled"],
+      "how",
+    ],
+  ],
+};
+
+const WAITS: ObjectFormat = {
+  title: "waits of a label",
+  fields: [
+    ["label", "string?", "null for those without one"],
+    ["granted", "integer", "how many were granted"],
+    ["ungranted", "integer", "how many left the queue without a lease"],
+    ["median_sec", "number?", "half of the granted waited no longer"],
+    ["p95_sec", "number?", "95 of 100 granted waited no longer"],
+  ],
+};
+
+const HISTORY: ObjectFormat = {
+  title: "history --json",
+  fields: [
+    PATH,
+    ["ended", ENDED, "requests and leases that ended, oldest first"],
+    ["waits", WAITS, "how long they waited, by label"],
+  ],
+};
+
 const SET: ObjectFormat = {
   title: "set --json",
   fields: [
@@ -413,6 +453,7 @@ export const FORMATS: Readonly<Record<string, ObjectFormat>> = {
   priority: PRIORITY,
   reclaim: RECLAIM,
   watch: WATCH,
+  history: HISTORY,
   doctor: DOCTOR,
   salvage: SALVAGE,
 };

@@ -10,11 +10,13 @@ import type {
   EntryStatus,
   Explanation,
   GpuOrphan,
+  HistoryRecord,
   LeaseStatus,
   PoolEvent,
   PoolStatus,
   Salvaged,
 } from "../../mod.ts";
+import type { WaitStats } from "./history_stats.ts";
 import type { InitResult } from "./render_detection.ts";
 
 /** A lease as JSON. */
@@ -211,5 +213,33 @@ export function orphanJson(orphan: GpuOrphan): Record<string, unknown> {
     name,
     gpus: Object.entries(gpus).map(([uuid, used_mb]) => ({ uuid, used_mb })),
     maybe_of: maybeOf,
+  };
+}
+
+/** A history as JSON, with the waits by label. */
+export function historyJson(
+  records: readonly HistoryRecord[],
+  waits: readonly WaitStats[],
+): Record<string, unknown> {
+  return {
+    ended: records.map((record) => ({
+      id: record.id,
+      label: record.label,
+      pid: record.pid,
+      priority: record.priority,
+      resources: record.resources,
+      queued_at: record.queuedAt,
+      acquired_at: record.acquiredAt,
+      ended_at: record.endedAt,
+      wait_sec: record.waitSec,
+      end: record.end,
+    })),
+    waits: waits.map((stat) => ({
+      label: stat.label,
+      granted: stat.granted,
+      ungranted: stat.ungranted,
+      median_sec: stat.medianSec,
+      p95_sec: stat.p95Sec,
+    })),
   };
 }

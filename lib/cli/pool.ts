@@ -27,6 +27,7 @@ export async function withPool<T>(
   await using pool = new ResourcePool({
     path: state,
     driverCheck,
+    history: Deno.env.get("RESLOCK_HISTORY") !== "off",
     ...(quiet && { onWarning: () => {} }),
   });
   return await work(pool);

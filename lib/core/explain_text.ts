@@ -19,7 +19,9 @@ export function sentenceOf(
   { verdict, short, reclaims, obstacle }: Omit<Explanation, "sentence">,
 ): string {
   if (verdict === "grantable") return "can be granted now";
-  if (verdict === "unconfirmed") return "fits; its program has to take it";
+  if (verdict === "unconfirmed") {
+    return "fits by the leases; its program has to look and take it";
+  }
   if (obstacle !== null) {
     return `can never start here: ${obstacleText(obstacle)}`;
   }

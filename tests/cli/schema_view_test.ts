@@ -28,7 +28,7 @@ Deno.test("allSchemas() has a schema for everything that --json prints", () => {
       "set",
       "release",
     ],
-    ...["why", "cancel", "priority", "reclaim", "watch"],
+    ...["why", "cancel", "priority", "reclaim", "watch", "history"],
     ...["doctor", "salvage"],
   ]);
 });

@@ -94,7 +94,9 @@ Deno.test("explainWaiters() tells which card is lacking of several", () => {
 
 Deno.test("explainWaiters() tells who is only waited for to take it", () => {
   const state = pool({ ram: 4 }, [], [foreign("py", { ram: 3 })]);
-  assertEquals(sentences(state), { py: "fits; its program has to take it" });
+  assertEquals(sentences(state), {
+    py: "fits by the leases; its program has to look and take it",
+  });
 });
 
 Deno.test("explainWaiters() tells what can never start here", () => {
