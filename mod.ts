@@ -116,3 +116,4 @@ export {
   type Usage,
   type UsageOptions,
 } from "./lib/usage.ts";
+export type { ClaimedCores } from "./lib/pinning.ts";

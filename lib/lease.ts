@@ -14,6 +14,7 @@ import { release, shrink } from "./core/transitions.ts";
 import { guardCommand } from "./guard.ts";
 import { detectGpus } from "./os/gpu.ts";
 import { removeGuard } from "./os/owner_lock.ts";
+import { allowedCores, claimCores, type ClaimedCores } from "./pinning.ts";
 import { type AmountsByName, leaseStatus, toObject } from "./status.ts";
 import type { Store } from "./store.ts";
 import { type LeaseUsage, measureOwn } from "./usage.ts";
@@ -24,6 +25,8 @@ export interface LeaseHost {
   readonly claims: Claims;
   /** Where owner files and guards are. */
   readonly owners: string;
+  /** The file in which leases note the cores that they are pinned to. */
+  readonly cores: string;
   /** A new id for an entry of work. */
   nextId(): string;
   isoTime(): string;
@@ -266,6 +269,36 @@ export class Lease implements AsyncDisposable {
       cpuSeconds: usage.cpuSeconds ?? undefined,
     });
     return usage;
+  }
+
+  /**
+   * Chooses as many processor cores as it holds of `cpu_cores`, none that another lease
+   * has chosen while there are others, among those that this process may use. Pins
+   * nothing: that is `taskset`'s to do, as in `reslock run --pin`. They are free again
+   * when the lease ends.
+   *
+   * @returns the cores; `null` without `--allow-all`, or where the system does not tell
+   * @throws {RangeError} if it holds no `cpu_cores`
+   * @throws {LockTimeoutError} if a stopped process keeps others from choosing
+   */
+  async claimCores(): Promise<ClaimedCores | null> {
+    const count = this.#record.resources.get("cpu_cores") ?? 0;
+    if (count === 0) {
+      throw new RangeError(
+        `Cannot choose cores for the lease ${this.id} as it holds none: ask for ` +
+          `"cpu_cores"`,
+      );
+    }
+    const allowed = allowedCores();
+    if (allowed === undefined) return null;
+    const { store, cores } = this.#host;
+    const leases = () =>
+      store.view((state) => new Set([...state.leases].map(({ id }) => id)));
+    return await claimCores(
+      cores,
+      { leaseId: this.id, count, leases },
+      allowed,
+    );
   }
 
   /**

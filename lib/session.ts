@@ -91,6 +91,7 @@ const NOTHING_KNOWN = {
 export class Session implements LeaseHost {
   readonly claims = new Claims();
   readonly owners: string;
+  readonly cores: string;
   readonly store: FileStore;
   readonly warn: (message: string) => void;
   readonly #path: string;
@@ -140,6 +141,7 @@ export class Session implements LeaseHost {
     if (options.history !== false) {
       this.#history = new History(path, this.#clock);
     }
+    this.cores = sidePath(path, "cores");
     this.#bells = sidePath(path, "bells");
     this.store = new FileStore({
       file: new StateFile(path),

@@ -326,7 +326,7 @@ function patched(bytes: Uint8Array, { patches, length }: Edit): Uint8Array {
 /** Where the side files of a state file are. */
 export function sidePath(
   path: string,
-  kind: "owners" | "bells" | "gpus",
+  kind: "owners" | "bells" | "cores" | "gpus",
 ): string {
   return `${path}.${kind}`;
 }

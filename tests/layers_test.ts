@@ -18,6 +18,7 @@ const TIERS: readonly (readonly string[])[] = [
     "lib/liveness.ts",
     "lib/mounts.ts",
     "lib/outside.ts",
+    "lib/pinning.ts",
     "lib/place.ts",
     "lib/state_file.ts",
     "lib/usage.ts",
@@ -72,6 +73,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   ],
   "tests/cli/follow_test.ts": ["cli/ending", "cli/wait", "cli/watch"],
   "tests/cli/orphans_test.ts": ["cli/render_orphans"],
+  "tests/cli/run_pin_test.ts": ["cli/run/pin"],
   "tests/cli/render_pool_test.ts": ["cli/render"],
   "tests/cli/run_test.ts": [
     ...["cli/run/child", "cli/run/later", "cli/run/signals", "guard"],

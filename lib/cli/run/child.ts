@@ -10,6 +10,7 @@ import { quoted } from "../text.ts";
 import { childEnvironment } from "./environment.ts";
 import { later, when } from "./later.ts";
 import type { RunPlan } from "./options.ts";
+import { pinned } from "./pin.ts";
 import { sendSignal, type Signals } from "./signals.ts";
 import { needsDetection } from "./visible.ts";
 
@@ -32,8 +33,11 @@ export async function runChild(
   setting: ChildSetting,
 ): Promise<number> {
   const { plan, signals, tell } = setting;
-  const env = await environmentOf(lease, setting);
-  const words = signals.ignoringIn(await lease.guard(plan.command));
+  const { words: command, cores } = plan.pin
+    ? await pinned(lease, plan.command, tell)
+    : { words: plan.command, cores: null };
+  const env = await environmentOf(lease, setting, cores);
+  const words = signals.ignoringIn(await lease.guard(command));
   signals.interruption.throwIfAborted();
   const child = spawn(words, env, plan);
   signals.forwardTo(child);
@@ -53,6 +57,7 @@ export async function runChild(
 async function environmentOf(
   lease: Lease,
   { plan, statePath, tell }: ChildSetting,
+  cores: number | null,
 ): Promise<Readonly<Record<string, string>>> {
   const sight = {
     uuids: lease.gpuUuids,
@@ -65,6 +70,7 @@ async function environmentOf(
     leaseId: lease.id,
     resources: lease.resources,
     statePath,
+    cores,
   });
   if (warning !== "") tell(warning);
   return env;

@@ -13,6 +13,8 @@ export interface ChildFacts extends Sight {
   readonly resources: AmountsByName;
   /** The state file, as an absolute path. */
   readonly statePath: string;
+  /** How many cores it is pinned to; `null` if it is not. */
+  readonly cores: number | null;
 }
 
 /** What is set for the child. */
@@ -30,6 +32,15 @@ const AMOUNT_VARIABLES = [
   "RESLOCK_RAM_MB",
 ];
 
+const THREAD_VARIABLES = [
+  "OMP_NUM_THREADS",
+  "MKL_NUM_THREADS",
+  "OPENBLAS_NUM_THREADS",
+  "BLIS_NUM_THREADS",
+  "NUMEXPR_NUM_THREADS",
+  "RAYON_NUM_THREADS",
+];
+
 /**
  * The variables of a child.
  *
@@ -45,10 +56,25 @@ export function childEnvironment(facts: ChildFacts): ChildEnvironment {
       RESLOCK_RESOURCES: JSON.stringify(resources),
       ...outdated(inherited),
       ...amountVariables(resources, uuids),
+      ...threadVariables(facts),
       ...env,
     },
     warning: hidden,
   };
+}
+
+/**
+ * How many threads libraries start, which would go by the cores of the machine. Who has
+ * set the one that most of them follow has decided for all.
+ */
+function threadVariables(
+  { cores, inherited }: ChildFacts,
+): Record<string, string> {
+  if (cores === null || inherited(THREAD_VARIABLES[0])) return {};
+  return Object.fromEntries(
+    THREAD_VARIABLES.filter((name) => !inherited(name))
+      .map((name) => [name, String(cores)]),
+  );
 }
 
 /** Empties what a lease around this one has set. */

@@ -92,6 +92,10 @@ export const RUN_OPTIONS: Readonly<
   ],
   "How the command runs": [
     [
+      "--pin",
+      "Keep it on as many cores as --cpu, its own while there are some.",
+    ],
+    [
       "--visible <form:string>",
       "How its cards are named to it: uuid, or index for programs that fail on UUIDs.",
     ],
@@ -126,6 +130,7 @@ export interface RunOptions extends GlobalOptions {
   readonly reclaimSignal?: string;
   readonly reclaimGrace?: string;
   readonly estimatedSeconds?: string;
+  readonly pin?: boolean;
   readonly visible?: string;
   readonly quiet?: boolean;
 }
@@ -139,6 +144,8 @@ export interface RunPlan {
   readonly waits: boolean;
   readonly reclaimSignal: Deno.Signal;
   readonly reclaimGraceMs: number;
+  /** Whether it is kept on cores of its own. */
+  readonly pin: boolean;
   /** How its cards are named to the command. */
   readonly visible: VisibleForm;
   readonly quiet: boolean;
@@ -199,6 +206,7 @@ export function planRun(
       options.reclaimGrace ?? RECLAIM_GRACE,
       { orZero: true },
     ),
+    pin: options.pin === true,
     visible: readWord("--visible", options.visible ?? "uuid", VISIBLE_FORMS),
     quiet: options.quiet === true,
   };
@@ -232,6 +240,9 @@ function refuseContradictions(options: RunOptions): void {
     if (options.waitForCapacity) {
       refusePair("--no-wait", "--wait-for-capacity");
     }
+  }
+  if (options.pin && options.cpu === undefined) {
+    throw new UsageError("Cannot use --pin alone: add --cpu");
   }
   if (reclaimable) return;
   if (reclaimSignal !== undefined) refuseAlone("--reclaim-signal");

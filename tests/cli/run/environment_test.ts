@@ -6,6 +6,7 @@ const CARD = "GPU-aaaaaaaa-0c3e-4f7a-9d21-6a0e8c4b7f10";
 function environment(
   resources: Readonly<Record<string, number>>,
   inherited: Readonly<Record<string, string>> = {},
+  cores: number | null = null,
 ): Readonly<Record<string, string>> {
   const uuids = `gpu_${CARD}_vram_mb` in resources ? [CARD] : [];
   return childEnvironment({
@@ -16,6 +17,7 @@ function environment(
     form: "uuid",
     inherited: (name) => inherited[name],
     gpus: [],
+    cores,
   }).env;
 }
 
@@ -53,4 +55,24 @@ Deno.test("childEnvironment() hands on nothing that a lease around this one has 
     RESLOCK_VRAM_MB: "",
     RESLOCK_CPU_CORES: "2",
   });
+});
+
+Deno.test("childEnvironment() tells a pinned command how many threads to start", () => {
+  const threads = (inherited: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries(environment({ cpu_cores: 4 }, inherited, 3))
+        .filter(([name]) => name.endsWith("_NUM_THREADS")),
+    );
+  assertEquals(threads({}), {
+    OMP_NUM_THREADS: "3",
+    MKL_NUM_THREADS: "3",
+    OPENBLAS_NUM_THREADS: "3",
+    BLIS_NUM_THREADS: "3",
+    NUMEXPR_NUM_THREADS: "3",
+    RAYON_NUM_THREADS: "3",
+  });
+  assertEquals(threads({ MKL_NUM_THREADS: "1" }).MKL_NUM_THREADS, undefined);
+  assertEquals(threads({ OMP_NUM_THREADS: "2" }), {});
+  const unpinned = environment({ cpu_cores: 4 });
+  assertEquals(unpinned.OMP_NUM_THREADS, undefined);
 });

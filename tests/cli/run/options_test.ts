@@ -72,6 +72,7 @@ Deno.test("planRun() refuses what contradicts itself, and names it", () => {
     [{ cpu: "1", reclaimGrace: "1s" }, "--reclaimable"],
     [{ cpu: "1", reclaimable: true, reclaimSignal: "X" }, "--reclaim-signal"],
     [{ cpu: "1", estimatedSeconds: "0" }, "--estimated-seconds"],
+    [{ ram: "1", pin: true }, "--cpu"],
     [{ cpu: "1", visible: "name" }, "use uuid or index"],
     [{ cpu: "1", gpu: ["0"] }, "--gpu alone: add --vram"],
     [{ cpu: "1", placement: "pack" }, "--placement alone: add --vram"],
@@ -114,6 +115,7 @@ Deno.test("planRun() hands on every wish", () => {
     reclaimSignal: "int",
     reclaimGrace: "0",
     estimatedSeconds: "90",
+    pin: true,
     visible: "index",
     quiet: true,
   }, ["true"]);
@@ -130,5 +132,6 @@ Deno.test("planRun() hands on every wish", () => {
   assertEquals(plan.reclaimSignal, "SIGINT");
   assertEquals(plan.reclaimGraceMs, 0);
   assertEquals(plan.visible, "index");
+  assertEquals(plan.pin, true);
   assertEquals(plan.quiet, true);
 });
