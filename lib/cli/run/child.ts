@@ -37,7 +37,11 @@ export async function runChild(
     ? await pinned(lease, plan.command, tell)
     : { words: plan.command, cores: null };
   const env = await environmentOf(lease, setting, cores);
-  const words = signals.ignoringIn(await lease.guard(command));
+  // Behind the & of a script INT is ignored, and would ask in vain.
+  const words = signals.ignoringIn(
+    await lease.guard(command),
+    plan.options.reclaimable ? plan.reclaimSignal : undefined,
+  );
   signals.interruption.throwIfAborted();
   const child = spawn(words, env, plan);
   signals.forwardTo(child);

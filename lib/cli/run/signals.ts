@@ -87,12 +87,18 @@ export class Signals implements Disposable {
     return this.#interruption.signal;
   }
 
-  /** The words that start a command so that it ignores what was ignored here. */
-  ignoringIn(command: readonly string[]): readonly string[] {
-    if (this.#ignored.size === 0) return command;
-    const names = [...this.#ignored].map((signal) =>
-      signal.slice("SIG".length)
-    );
+  /**
+   * The words that start a command so that it ignores what was ignored here.
+   *
+   * @param heeded the signal that is to reach it all the same
+   */
+  ignoringIn(
+    command: readonly string[],
+    heeded: Deno.Signal | undefined,
+  ): readonly string[] {
+    const names = [...this.#ignored].filter((signal) => signal !== heeded)
+      .map((signal) => signal.slice("SIG".length));
+    if (names.length === 0) return command;
     const script = `trap "" ${names.join(" ")}; exec "$@"`;
     return ["/bin/sh", "-c", script, "sh", ...command];
   }
