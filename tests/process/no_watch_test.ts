@@ -57,3 +57,20 @@ test(`ResourcePool.acquire() serves ${WAITERS} waiters without a watch in their 
   );
   assertEquals((await program.exited).code, 0);
 });
+
+test("ResourcePool.watch() looks by itself where nothing can be watched", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1 });
+  await using holder = await Actor.start(folder.state);
+  await holder.acquire({ slot: 1 });
+  const args = [folder.state];
+  await using program = Program.start("watch_program.ts", args, BLIND);
+  const next = () => within("an event", END_MS, program.expectLine());
+  assertEquals(await next(), "state");
+  assertEquals(watchesOf(program.pid), 0);
+  await pool.setResources({ slot: 2 });
+  assertEquals(await next(), "capacity-changed");
+  await holder.kill();
+  assertEquals(await next(), "died");
+});
