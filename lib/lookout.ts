@@ -9,7 +9,7 @@
  */
 import type { PoolState } from "./core/state.ts";
 import type { Clock } from "./os/clock.ts";
-import { type Aim, needsLook, type Outside } from "./outside.ts";
+import { type Aim, FRESH_MS, needsLook, type Outside } from "./outside.ts";
 import type { Store } from "./store.ts";
 
 /** A waiter, with what its owner alone knows of it. */
@@ -28,7 +28,7 @@ export interface LookoutOptions {
 }
 
 const AGAIN_MS = 1000;
-const SOON_MS = 100;
+const SOON_MS = FRESH_MS;
 const SOON_FOR_MS = 3000;
 
 /** Looks outside for the waiters of one program. */
@@ -43,6 +43,8 @@ export class Lookout {
   #round: Promise<void> | undefined;
   #isRoundDue = false;
   #isClosed = false;
+  /** Of those who have looked before. */
+  readonly #known = new WeakSet<Aim>();
   #leasedMb = 0;
   #soonUntil = 0;
 
@@ -110,7 +112,9 @@ export class Lookout {
     const again = this.#clock.monotonicMs() < this.#soonUntil
       ? SOON_MS
       : AGAIN_MS;
-    const sight = await this.#outside.look(aim, again);
+    const isFirst = !this.#known.has(aim);
+    this.#known.add(aim);
+    const sight = await this.#outside.look(aim, isFirst ? FRESH_MS : again);
     if (!this.#waiting.has(id)) return;
     await this.#store.transact(() => {}, { confirming: { id, sight } });
     if (this.#waiting.has(id)) this.#lookLater(again);

@@ -26,8 +26,13 @@ import { SharedDriver } from "./os/shared_driver.ts";
 /** Who only wants to see waits no longer for a driver. */
 const LOOKING_ON_MS = 3000;
 
-/** How old what the driver told may be. */
+/** How old what the driver told may be for somebody to read. */
 const DRIVER_AGE_MS = 1000;
+/**
+ * The same for a request that is new: a lease may have come and gone since an older
+ * answer, and have left its memory in use.
+ */
+export const FRESH_MS = 100;
 
 /** What a request is confined to or wants, of which its entry in the queue says nothing. */
 export interface Aim {
@@ -127,7 +132,7 @@ export class Outside {
   }
 
   /** Looks at what a request needs, on cards not longer ago than `maxAgeMs`. */
-  async look(aim: Aim, maxAgeMs = DRIVER_AGE_MS): Promise<Sight> {
+  async look(aim: Aim, maxAgeMs = FRESH_MS): Promise<Sight> {
     const [reading, diskFreeMb] = await Promise.all([
       aim.asksDriver ? this.#reading(maxAgeMs) : undefined,
       readDiskFree(aim.disks),

@@ -83,6 +83,11 @@ export class CardScene implements AsyncDisposable {
     );
   }
 
+  /** What was read a moment ago would do for others, who know nothing of the change. */
+  forgetReadings(): void {
+    Deno.removeSync(`${this.cards.folder.state}.gpus`);
+  }
+
   async queued(count = 1): Promise<void> {
     const pool = this.pool({ driverCheck: false });
     await until(`${count} wait`, async () => {
