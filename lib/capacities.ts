@@ -38,8 +38,11 @@ export async function keepCapacities(
   look: () => Promise<Amounts>,
 ): Promise<void> {
   const path = capacitiesPath(statePath);
-  const file = openToWrite(path) ??
-    (createFile(path, encode(await look(), 0)), openToWrite(path));
+  let file = openToWrite(path);
+  if (file === undefined) {
+    createFile(path, encode(await look(), 0));
+    file = openToWrite(path);
+  }
   if (file === undefined) {
     throw accessError("write", path, "it is not a file of its own");
   }

@@ -6,8 +6,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { Actor, type ActorError } from "../support/actor.ts";
-import { canMount, onOverlay, onTmpfs, readOnly } from "../support/mounts.ts";
-import { Folder } from "../support/processes.ts";
+import {
+  canMount,
+  onOverlay,
+  onOverlayWithCard,
+  onTmpfs,
+  readOnly,
+} from "../support/mounts.ts";
+import { Folder, Program } from "../support/processes.ts";
 
 const possible = await canMount();
 
@@ -32,18 +38,38 @@ async function complaints(
   return await actor.program.stderr();
 }
 
-test("ResourcePool.acquire() warns once of a pool in a layer of a container", async () => {
+test("ResourcePool.acquire() warns once of a pool in a layer of a container with cards", async () => {
   using folder = new Folder();
   const { path } = folder;
-  const text = await complaints(onOverlay(path), { HOME: path });
+  const text = await complaints(onOverlayWithCard(path), { HOME: path });
   assertEquals(text.match(/in a layer of this container/g)?.length, 1, text);
 });
 
-test("ResourcePool.acquire() says nothing of layers to those who named the place", async () => {
+test("readFileSystem() asks statfs where it may not read the mounts", async () => {
+  using folder = new Folder();
+  const kinds = {
+    "--allow-all": "layered",
+    "--allow-sys=statfs": "layered",
+    "--no-remote": "untold",
+  };
+  for (const [flag, kind] of Object.entries(kinds)) {
+    const permissions = flag === "--allow-all"
+      ? [flag]
+      : ["--allow-read", flag];
+    await using program = Program.start(
+      "file_system_program.ts",
+      [folder.path],
+      { permissions, through: onOverlay(folder.path) },
+    );
+    assertEquals(await program.expectLine(), kind, flag);
+  }
+});
+
+test("ResourcePool.acquire() says nothing of layers that do no harm", async () => {
   using folder = new Folder();
   const { path } = folder;
-  const env = { HOME: path, RESLOCK_DIR: `${path}/named` };
-  assertEquals(await complaints(onOverlay(path), env), "");
+  const named = { HOME: path, RESLOCK_DIR: `${path}/named` };
+  assertEquals(await complaints(onOverlayWithCard(path), named), "");
 });
 
 test("ResourcePool.acquire() says nothing of a file system in memory", async () => {

@@ -17,13 +17,23 @@ export function onTmpfs(folder: string, options = "size=1m"): string[] {
 
 /** Words before a program that put a folder's layers over it, as in a container. */
 export function onOverlay(folder: string): string[] {
-  // The layers lie in memory: those of a container cannot lie on layers.
+  return mounted(OVERLAY, folder);
+}
+
+/** The same in a container that was given a card. */
+export function onOverlayWithCard(folder: string): string[] {
   return mounted(
-    `mount -t tmpfs tmpfs "$1" && cd "$1" && mkdir low up work &&
-     mount -t overlay -o lowerdir=low,upperdir=up,workdir=work overlay "$1" && cd /`,
+    `${OVERLAY} && mkdir -p /mnt && mount -t tmpfs tmpfs /mnt &&
+     mkdir /mnt/up /mnt/work && mount -t overlay \\
+       -o lowerdir=/dev,upperdir=/mnt/up,workdir=/mnt/work overlay /dev &&
+     mkdir -p /dev/dri`,
     folder,
   );
 }
+
+// The layers lie in memory: those of a container cannot lie on layers.
+const OVERLAY = `mount -t tmpfs tmpfs "$1" && cd "$1" && mkdir low up work &&
+  mount -t overlay -o lowerdir=low,upperdir=up,workdir=work overlay "$1" && cd /`;
 
 /** Words before a program that may only read what is in a folder. */
 export function readOnly(folder: string): string[] {
