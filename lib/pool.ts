@@ -228,6 +228,8 @@ export class ResourcePool implements AsyncDisposable {
     const ended = interruption(signal, timeoutMs);
     try {
       const over = Promise.race([waiting.granted, ended.promise]);
+      // The pool may be closed before anybody awaits it.
+      over.catch(() => {});
       const looked = session.confirm(waiting);
       // A driver may be slow: nobody waits for it longer than for the lease, but one
       // try is a whole one.

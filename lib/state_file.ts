@@ -47,6 +47,7 @@ export class StateFile implements Disposable {
   #journal: SharedFile | undefined;
   #journalBytes = 0;
   #holder: LockHolder | undefined;
+  #unfinished = false;
   /** The file's length: when it was read last, and while the lock is held. */
   #length = 0;
   /** When to look again whether the name leads to the file. */
@@ -56,6 +57,11 @@ export class StateFile implements Disposable {
   constructor(path: string, open: OpenFile = openSharedFile) {
     this.path = path;
     this.#open = open;
+  }
+
+  /** Whether what was read last is a write that is still to be completed. */
+  get isUnfinished(): boolean {
+    return this.#unfinished;
   }
 
   /** The file beside the state that keeps an edit while it is being written. */
@@ -129,6 +135,7 @@ export class StateFile implements Disposable {
    */
   read(exclusive: boolean): Uint8Array {
     const bytes = this.#readAll(this.#state!);
+    this.#unfinished = bytes[0] === MARK[0] && !exclusive;
     if (bytes[0] !== MARK[0]) return bytes;
     const edit = this.#readJournal();
     if (exclusive) {

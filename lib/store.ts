@@ -11,7 +11,11 @@
  * @module
  */
 import { equalBytes } from "./core/bytes.ts";
-import { CorruptStateError, LockTimeoutError } from "./core/errors.ts";
+import {
+  CorruptStateError,
+  LockTimeoutError,
+  StateAccessError,
+} from "./core/errors.ts";
 import { parseNativeId } from "./core/ids.ts";
 import { Image } from "./core/image.ts";
 import type { Cause } from "./core/history.ts";
@@ -266,7 +270,21 @@ export class FileStore implements Store {
       this.#file.unlock(turn);
     }
     this.#observer.observe(image.state);
-    return image;
+    if (!this.#file.isUnfinished) return image;
+    await this.#complete();
+    return this.#image ?? image;
+  }
+
+  /** Completes a write that a kill has cut off, as Python clients cannot read it. */
+  async #complete(): Promise<void> {
+    try {
+      await this.transact(() => {}, { urgent: true });
+    } catch (error) {
+      // Whoever may only read, or comes too late, has read what it says all the same.
+      const isExpected = error instanceof StateAccessError ||
+        error instanceof LockTimeoutError;
+      if (!isExpected) throw error;
+    }
   }
 
   /** The synchronous part of a transaction, from the read state to the written one. */

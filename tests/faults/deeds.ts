@@ -149,6 +149,16 @@ export const DEEDS: readonly Deed[] = [
     },
   },
   {
+    name: "setResources() in a large file",
+    onError: "can be repeated",
+    async prepare(scene) {
+      fill(scene.folder);
+      await begin(scene);
+      const names = Array.from({ length: 30 }, (_, i) => [`number${i}`, i]);
+      return () => scene.victim.setResources(Object.fromEntries(names));
+    },
+  },
+  {
     name: "unsetResources()",
     onError: "can be repeated",
     async prepare(scene) {

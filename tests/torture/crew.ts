@@ -62,6 +62,8 @@ export class PythonStarter implements AsyncDisposable {
   readonly #errors = new Map<string, string>();
   /** How often one gave up the lock after five seconds. */
   lockedOut = 0;
+  /** How often one met a write that was cut off and not yet completed, and ended. */
+  cutReads = 0;
 
   constructor(executable: string, orders: CommonOrders) {
     this.#nursery = new Program(executable, {
@@ -106,6 +108,7 @@ export class PythonStarter implements AsyncDisposable {
       }
       if (event === "failed") this.#errors.set(name, word);
       if (event === "locked") this.lockedOut++;
+      if (event === "cut") this.cutReads++;
     }
   }
 }

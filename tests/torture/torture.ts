@@ -7,9 +7,10 @@
  * random moments or just when they have the file locked, for as long as wanted. They
  * tell a witness outside the pool what they hold.
  *
- * One thing is spared: the Python package empties the file before it writes it, so that
- * killed in between it leaves an empty one. Its programs are killed while they do not
- * have the file locked.
+ * Two things are put down to the Python package. It empties the file before it writes it,
+ * so that killed in between it leaves an empty one: its programs are killed while they
+ * do not have the file locked. And it cannot complete a write of ours that a kill cut
+ * off: one that meets such a file before any of ours ends, and another takes its place.
  *
  * @module
  */
@@ -58,6 +59,8 @@ export interface Report {
   readonly recoveries: number;
   /** How often a Python client gave up the lock after five seconds. */
   readonly lockedOut: number;
+  /** How often one ended as it could not read what a kill had cut off. */
+  readonly cutReads: number;
 }
 
 const CAPACITIES: Amounts = { slot: 12, ram_mb: 20_000, tokens: 60 };
@@ -138,6 +141,7 @@ export class Torture implements AsyncDisposable {
       grants,
       recoveries: orphans.size - standing.length,
       lockedOut: this.#pythons?.lockedOut ?? 0,
+      cutReads: this.#pythons?.cutReads ?? 0,
     };
   }
 
@@ -153,6 +157,7 @@ export class Torture implements AsyncDisposable {
     ) {
       await pause(this.#random(pauseMs));
       await this.#strike();
+      while (this.#workers.size < this.#options.workers) await this.#hire();
       this.#continueSome();
       this.#check();
       if (performance.now() - saidAt > 30_000) {
@@ -205,7 +210,9 @@ export class Torture implements AsyncDisposable {
     this.#workers.set(worker.pid, worker);
     worker.ended.then((how) => {
       // Whoever was to be killed is no longer among them.
-      if (!this.#workers.delete(worker.pid) || how === "0") return;
+      if (!this.#workers.delete(worker.pid)) return;
+      this.#stopped.delete(worker.pid);
+      if (how === "0") return;
       this.#failures.push(`${worker.name} (${worker.kind}) ended with ${how}`);
     });
   }
@@ -273,7 +280,6 @@ export class Torture implements AsyncDisposable {
     this.#kills++;
     await within(`the end of ${worker.name}`, END_MS, worker.ended);
     if (worker.kind === "native") this.#noteCutWrite();
-    await this.#hire();
   }
 
   #noteCutWrite(): void {
