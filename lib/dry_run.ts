@@ -7,7 +7,7 @@ import { explainRequest } from "./core/explain.ts";
 import type { Explanation } from "./core/explanation.ts";
 import { nativeId } from "./core/ids.ts";
 import { makeEntry } from "./core/model.ts";
-import { askOf, type ParsedRequest } from "./core/request.ts";
+import type { ParsedRequest } from "./core/request.ts";
 import type { PoolState } from "./core/state.ts";
 import { deadOf, type Session, type Wishes } from "./session.ts";
 
@@ -18,18 +18,21 @@ const NOBODY = "0000000000";
 export async function explainDryRun(
   session: Session,
   parsed: ParsedRequest,
-  { priority = 0, hold }: Pick<Wishes, "priority" | "hold">,
+  wishes: Pick<Wishes, "priority" | "hold" | "cards" | "placement">,
 ): Promise<Explanation> {
-  const sight = await session.sightFor(parsed);
-  const flags = { confirms: sight !== undefined, yields: hold === false };
+  const { askIn, sight } = await session.foresee(parsed, wishes);
+  const flags = {
+    confirms: sight !== undefined,
+    yields: wishes.hold === false,
+  };
   const gone = deadOf(await session.examine({ patient: false }));
   return await session.store.view((state) => {
     const entry = makeEntry({
       id: unusedId(state, flags),
       pid: 0,
-      priority,
+      priority: wishes.priority ?? 0,
       queued_at: session.isoTime(),
-      ...askOf(parsed, state),
+      ...askIn(state),
     });
     const context = {
       ...session.store.knowledge(state),

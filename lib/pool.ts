@@ -8,10 +8,11 @@ import { checkName } from "./core/amount.ts";
 import {
   AcquireTimeoutError,
   CorruptStateError,
+  ImpossibleRequestError,
   SchemaVersionMismatch,
   StateAccessError,
 } from "./core/errors.ts";
-import { explainWaiters } from "./core/explain.ts";
+import { explainObstacle, explainWaiters } from "./core/explain.ts";
 import type { Explanation } from "./core/explanation.ts";
 import type { HistoryRecord } from "./core/history.ts";
 import type { LeaseRecord } from "./core/model.ts";
@@ -129,6 +130,14 @@ export interface ExplainOptions {
   readonly priority?: number;
   /** Whether what it needs would be kept free for it. @default {true} */
   readonly hold?: boolean;
+  /** The only cards that would do, as for `acquire`. @default {any card of the pool} */
+  readonly cards?: readonly string[];
+  /**
+   * Which of several sufficient cards it would get, as for `acquire`.
+   *
+   * @default {"pack" for one card, "spread" for several}
+   */
+  readonly placement?: PlacementPolicy;
 }
 
 /** Options of {@linkcode ResourcePool.acquire}. */
@@ -388,8 +397,15 @@ export class ResourcePool implements AsyncDisposable {
   ): Promise<Explanation> {
     const checked = parseRequest(request);
     checkOptions(options);
-    const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
-    return await explainDryRun(this.#session, parsed, options);
+    try {
+      const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
+      return await explainDryRun(this.#session, parsed, options);
+    } catch (error) {
+      // A disk is smaller, say, or none of the cards that were named will do.
+      if (!(error instanceof ImpossibleRequestError)) throw error;
+      const { resource, requested, capacity } = error;
+      return explainObstacle({ resource, requested, capacity });
+    }
   }
 
   /**

@@ -15,7 +15,7 @@ import { nativeId, parseNativeId } from "./core/ids.ts";
 import { saysCancelled } from "./core/marks.ts";
 import type { DriverReading, SeenCard } from "./core/cards.ts";
 import { type EntryRecord, type LeaseRecord, makeEntry } from "./core/model.ts";
-import type { ParsedRequest } from "./core/request.ts";
+import type { Ask, ParsedRequest } from "./core/request.ts";
 import { plan } from "./core/scheduler.ts";
 import { type PoolState, waiterOf } from "./core/state.ts";
 import {
@@ -59,6 +59,13 @@ export interface Wishes extends TargetWishes {
   readonly estimatedSeconds?: number;
   readonly waitForCapacity?: boolean;
   readonly hold?: boolean;
+}
+
+/** A request that is only imagined. */
+export interface Foresight {
+  readonly askIn: (state: PoolState) => Ask;
+  /** Undefined if nothing of it has to be looked for outside. */
+  readonly sight: Sight | undefined;
 }
 
 /** A request of ours in the queue. */
@@ -301,13 +308,22 @@ export class Session implements LeaseHost {
     return { id: entry.id, sight: await this.#outside.look(aim) };
   }
 
-  /** What is seen outside of what a request needs; undefined if it needs no look. */
-  async sightFor(parsed: ParsedRequest): Promise<Sight | undefined> {
-    if (!mayNeedLook(parsed)) return;
-    const { aim } = await this.store.view((state) =>
-      aimAt(parsed, {}, state, this.#outside)
-    );
-    return needsLook(aim) ? await this.#outside.look(aim) : undefined;
+  /** What a request would ask for in a state, and what is seen outside of that. */
+  async foresee(
+    parsed: ParsedRequest,
+    wishes: TargetWishes,
+  ): Promise<Foresight> {
+    const seen = await this.#seenCards(wishes);
+    const aimIn = (state: PoolState) =>
+      aimAt(parsed, wishes, state, {
+        asksDriver: this.#outside.asksDriver,
+        seen,
+      });
+    const { aim } = await this.store.view(aimIn);
+    return {
+      askIn: (state) => aimIn(state).ask,
+      sight: needsLook(aim) ? await this.#outside.look(aim) : undefined,
+    };
   }
 
   /**

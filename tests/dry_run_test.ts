@@ -61,9 +61,23 @@ Deno.test("ResourcePool.explain() looks at the disk that is asked for", async ()
   await using pool = new ResourcePool({ path: folder.state });
   const name = `disk_mb@${folder.path}`;
   assertEquals((await pool.explain({ [name]: 1 })).verdict, "grantable");
-  const { verdict, short: [{ free }] } = await pool.explain({
+  const { verdict, obstacle } = await pool.explain({
     [name]: Number.MAX_SAFE_INTEGER,
   });
-  assertEquals(verdict, "waits");
-  assert(free > 0);
+  assertEquals(verdict, "impossible");
+  assert(obstacle?.capacity! > 0);
+});
+
+Deno.test("ResourcePool.explain() looks at no other cards than those that are named", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({
+    path: folder.state,
+    driverCheck: false,
+  });
+  await pool.setResources({ gpu_AAA_vram_mb: 8192, gpu_BBB_vram_mb: 4096 });
+  const verdict = async (...cards: string[]) =>
+    (await pool.explain({ vram_mb: 6000 }, { cards })).verdict;
+  assertEquals(await verdict(), "grantable");
+  assertEquals(await verdict("AAA"), "grantable");
+  assertEquals(await verdict("BBB") === "grantable", false);
 });

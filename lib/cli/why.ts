@@ -12,7 +12,12 @@ import { UsageError } from "./failure.ts";
 import { explanationJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderWhy } from "./render_why.ts";
-import { requestOf, RUN_OPTIONS, type RunOptions } from "./run/options.ts";
+import {
+  cardWishes,
+  requestOf,
+  RUN_OPTIONS,
+  type RunOptions,
+} from "./run/options.ts";
 import { jsonText } from "./text.ts";
 import { readPriority } from "./values.ts";
 
@@ -63,11 +68,15 @@ export function command(context: Context): AnyCommand {
             : "Cannot use a command here: only what it would take is asked about",
         );
       }
+      const wishes = cardWishes(options, request);
       const priority = options.priority === undefined
         ? 0
         : readPriority("--priority", options.priority);
       await withPool(options, async (pool) => {
-        const explanation = await pool.explain(request, { priority });
+        const explanation = await pool.explain(request, {
+          priority,
+          ...wishes,
+        });
         const { resources } = await pool.status({ explain: false });
         context.exitCode = EXIT_CODES[explanation.verdict];
         io.writeOut(

@@ -82,6 +82,18 @@ export function explainRequest(
   throw new Error("Cannot explain a request that does not wait: report it");
 }
 
+/** What there is to say of a request that the machine can never serve. */
+export function explainObstacle(obstacle: Obstacle): Explanation {
+  const facts = {
+    verdict: "impossible",
+    short: [],
+    reclaims: [],
+    obstacle,
+    earliestStart: null,
+  } as const;
+  return { ...facts, sentence: sentenceOf(facts) };
+}
+
 function copyOf(state: PoolState, without: ReadonlySet<string>): PoolState {
   const copy = new PoolState();
   for (const [name, capacity] of state.resources) {

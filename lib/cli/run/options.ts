@@ -213,7 +213,7 @@ export function planRun(
 }
 
 /** Which cards it may get, and how they are chosen. */
-function cardWishes(
+export function cardWishes(
   { gpu: cards, placement }: RunOptions,
   { vram_mb, vram_mb_each }: ResourceRequest,
 ): Pick<AcquireOptions, "cards" | "placement"> {
