@@ -11,6 +11,7 @@ import {
 import type { Explanation } from "./core/explanation.ts";
 import { parseNativeId } from "./core/ids.ts";
 import type { Amounts, EntryRecord, LeaseRecord } from "./core/model.ts";
+import { reservedAmounts } from "./core/reserved.ts";
 import type { PoolState } from "./core/state.ts";
 import type { Vitality } from "./liveness.ts";
 
@@ -107,6 +108,8 @@ export interface PoolStatus {
   readonly used: AmountsByName;
   /** What is left by name, for every capacity; never below 0. */
   readonly available: AmountsByName;
+  /** What of `available` is kept for those who wait, where anything is. */
+  readonly reserved: AmountsByName;
   /** All leases, oldest first. */
   readonly leases: readonly LeaseStatus[];
   /** Those who wait, by rank, then the work in progress. */
@@ -243,6 +246,7 @@ export function poolStatus(
     resources: toObject(state.resources),
     used: toObject(used),
     available: toObject(available),
+    reserved: toObject(reservedAmounts(state)),
     leases: [...state.leases].sort(byAge)
       .map((lease) => leaseStatus(lease, busy, verdicts)),
     queue: queue.map((entry) =>

@@ -91,6 +91,7 @@ class Machine implements Disposable {
       DENO_DIR: `${cache}/deno`,
       ...env,
       NO_COLOR: "1",
+      COLUMNS: "90",
       HOME: this.home,
       PATH: `${this.#programs}:${env.PATH}`,
       RESLOCK_FAKE_GPU: `${this.#folder.path}/cards`,
@@ -106,7 +107,7 @@ class Machine implements Disposable {
     Deno.mkdirSync(this.home);
     Deno.mkdirSync(this.#programs);
     await writeScenario(`${this.#folder.path}/cards`, {
-      cards: CARDS.map((uuid) => ({ uuid })),
+      cards: CARDS.map((uuid) => ({ uuid, name: "NVIDIA GeForce RTX 4090" })),
     });
     for (const file of ["nvidia-smi", "common.sh"]) {
       Deno.copyFileSync(`${FAKE_TOOLS}/${file}`, `${this.#programs}/${file}`);
@@ -207,8 +208,13 @@ function normalized(line: string, home: string): string {
   const text = line.replaceAll(home, SHOWN_HOME).replaceAll(/\s+/g, " ").trim();
   const named = text.replaceAll(/\b[0-9a-z]{10}-\d+\b/g, "ID")
     .replaceAll(/\(pid \d+\)/g, "(pid PID)");
-  return /^(?:\d+ )?ID/.test(named)
-    ? named.replace(/ID \d+ /, "ID PID ").replaceAll(/\b\d+s\b/g, "AGE")
+  if (/^reslock priority /.test(named)) {
+    return named.replace(/ [0-9a-z]{6} /, " ID ");
+  }
+  // A line of a table that begins with an id, or a place in the queue and an id.
+  return /\d+s \d+ /.test(named)
+    ? named.replace(/^((?:\d+ )?)[0-9a-z]{6} /, "$1ID ")
+      .replace(/\d+s \d+ /, "AGE PID ")
     : named;
 }
 

@@ -19,6 +19,8 @@ export interface Io {
   readonly columns: number;
   /** Whether standard output shows colours. */
   readonly color: boolean;
+  /** Whether pictures would be noise, as on a dumb terminal. */
+  readonly plain: boolean;
   /** The time that ages are counted to. */
   nowMs(): number;
   /** Whether errors are told with their stacks. */
@@ -51,7 +53,8 @@ export type GlobalOptions = {
 
 /** How things are shown here and now. */
 export function viewOf(io: Io): View {
-  return { columns: io.columns, color: io.color, nowMs: io.nowMs() };
+  const { columns, color, plain } = io;
+  return { columns, color, plain, nowMs: io.nowMs() };
 }
 
 const WIDTH_WITHOUT_TERMINAL = 200;
@@ -67,20 +70,32 @@ export const processIo: Io = {
   },
   get columns() {
     try {
-      return Deno.consoleSize().columns || WIDTH_WITHOUT_TERMINAL;
+      return Deno.consoleSize().columns || widthByEnvironment();
     } catch {
-      return WIDTH_WITHOUT_TERMINAL;
+      return widthByEnvironment();
     }
   },
   get color() {
-    return Deno.stdout.isTerminal() && !Deno.noColor &&
-      Deno.env.get("TERM") !== "dumb";
+    return Deno.stdout.isTerminal() && !Deno.noColor && !isDumb();
+  },
+  get plain() {
+    return isDumb();
   },
   nowMs: Date.now,
   get debug() {
     return Deno.env.get("RESLOCK_DEBUG") === "1";
   },
 };
+
+function isDumb(): boolean {
+  return Deno.env.get("TERM") === "dumb";
+}
+
+/** The width that is asked for where there is no terminal to have one. */
+function widthByEnvironment(): number {
+  const columns = Number(Deno.env.get("COLUMNS"));
+  return columns >= 20 ? Math.trunc(columns) : WIDTH_WITHOUT_TERMINAL;
+}
 
 function writeAll(
   stream: { writeSync(bytes: Uint8Array): number },

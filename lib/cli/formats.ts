@@ -206,7 +206,8 @@ const STATUS: ObjectFormat = {
   fields: [
     PATH,
     ["resources", "amounts", "capacity by name"],
-    ["available", "amounts", "what is free of each"],
+    ["available", "amounts", "what is not leased of each"],
+    ["reserved", "amounts", "what of that is kept for those who wait"],
     ["used", "amounts", "what is leased of each"],
     ["leases", SHOWN_LEASE, "what is held"],
     ["queue", SHOWN_ENTRY, "who waits, by rank, then work in progress"],

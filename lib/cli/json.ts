@@ -100,6 +100,7 @@ export function statusJson(status: PoolStatus): Record<string, unknown> {
     path: status.path,
     resources: status.resources,
     available: status.available,
+    reserved: status.reserved,
     used: status.used,
     leases: status.leases.map(leaseJson),
     queue: status.queue.map(entryJson),

@@ -3,64 +3,28 @@
  *
  * @module
  */
-import {
-  type AmountsByName,
-  type EntryStatus,
-  formatAmount,
-  formatMb,
-  type LeaseStatus,
-  type LeaseUsage,
-  overuseOf,
-  type PoolStatus,
-} from "../../mod.ts";
-import { type Naming, namingOf, renderAmounts, renderNeeds } from "./render.ts";
-import {
-  type Cell,
-  type Column,
-  paint,
-  renderTable,
-  type View,
-} from "./table.ts";
-import { counted, formatAge, formatDuration, visible } from "./text.ts";
+import type { PoolStatus } from "../../mod.ts";
+import { adviceLines } from "./advice.ts";
+import { type Overview, overviewOf, type Surroundings } from "./overview.ts";
+import { leaseGroupLines, leaseLines } from "./render_leases.ts";
+import { outsideLines } from "./render_outside.ts";
+import { placed, waiterGroupLines, waiterLines } from "./render_queue.ts";
+import { resourceLines } from "./render_resources.ts";
+import { paint, type View } from "./table.ts";
+import { counted, formatAge, visible } from "./text.ts";
 
-const RESOURCE_COLUMNS: readonly Column[] = [
-  { title: "RESOURCE", shrinksTo: 16 },
-  { title: "USED", align: "right" },
-  { title: "FREE", align: "right" },
-  { title: "TOTAL", align: "right" },
-];
+/** How much of a pool is shown. */
+export interface Extent {
+  /** Every lease and waiter, however many, with whole ids. */
+  readonly wide?: boolean;
+  /** The resources, and no more than the numbers of the others. */
+  readonly short?: boolean;
+}
 
-const LEASE_COLUMNS: readonly Column[] = [
-  { title: "LEASE" },
-  { title: "PID", align: "right", dropOrder: 2 },
-  { title: "LABEL", shrinksTo: 8 },
-  { title: "HOLDS", shrinksTo: 14 },
-  { title: "PRIORITY", align: "right", dropOrder: 3 },
-  { title: "AGE", align: "right" },
-  { title: "NOTES", shrinksTo: 11, dropOrder: 1 },
-];
-
-const WAITER_COLUMNS: readonly Column[] = [
-  { title: "#", align: "right" },
-  { title: "REQUEST", dropOrder: 1 },
-  { title: "PID", align: "right", dropOrder: 2 },
-  { title: "LABEL", shrinksTo: 8 },
-  { title: "NEEDS", shrinksTo: 14 },
-  { title: "PRIORITY", align: "right" },
-  { title: "WAITING", align: "right" },
-];
-
-const WORK_COLUMNS: readonly Column[] = [
-  { title: "ON LEASE" },
-  { title: "PID", align: "right", dropOrder: 1 },
-  { title: "LABEL", shrinksTo: 8 },
-  { title: "DONE", align: "right" },
-  { title: "RUNNING", align: "right" },
-  { title: "ESTIMATE", align: "right" },
-];
-
-const NO_CAPACITIES = "No capacities are registered: " +
-  'use "reslock init", or "reslock set NAME VALUE"';
+/** With more of them they are shown by label. */
+const ROWS_MAX = 30;
+/** So many of a long queue are shown by themselves: those whose turn comes next. */
+const NEXT_SHOWN = 8;
 
 const HINTS: readonly (readonly [words: string, what: string])[] = [
   ["reslock run --vram 8G CMD", "run a command when there is room for it"],
@@ -71,237 +35,104 @@ const HINTS: readonly (readonly [words: string, what: string])[] = [
 ];
 const HINT_WIDTH = Math.max(...HINTS.map(([words]) => words.length));
 
-/** A pool with what its views need beside it. */
-interface Shown {
-  readonly status: PoolStatus;
-  readonly waiters: readonly EntryStatus[];
-  readonly work: readonly EntryStatus[];
-  /** Leased amounts of what has no capacity, such as free space on a disk. */
-  readonly uncounted: ReadonlyMap<string, number>;
-  readonly naming: Naming;
-  readonly usage: Measured;
+function titleLine({ status }: Overview, { color }: View): string {
+  return paint(`Pool in ${visible(status.path)}`, "dim", color);
 }
 
-/** What was measured, by the lease's id. */
-type Measured = ReadonlyMap<string, LeaseUsage>;
+function leaseBlock(overview: Overview, view: View, all: boolean): string[] {
+  const { leases } = overview.status;
+  if (leases.length === 0) return [];
+  return [
+    paint(counted(leases.length, "lease"), "bold", view.color),
+    ...(all || leases.length <= ROWS_MAX
+      ? leaseLines(overview, view)
+      : leaseGroupLines(overview, view, ROWS_MAX)),
+  ];
+}
 
-function shown(status: PoolStatus, usage: Measured = new Map()): Shown {
-  const { resources, leases, queue } = status;
-  const uncounted = new Map<string, number>();
-  for (const lease of leases) {
-    for (const [name, amount] of Object.entries(lease.resources)) {
-      if (name in resources) continue;
-      uncounted.set(name, (uncounted.get(name) ?? 0) + amount);
-    }
+function queueBlocks(
+  overview: Overview,
+  view: View,
+  all: boolean,
+): string[][] {
+  const waiters = placed(overview.waiters);
+  if (waiters.length === 0) return [];
+  const heading = (text: string) => paint(text, "bold", view.color);
+  const title = heading(`${waiters.length} waiting`);
+  if (all || waiters.length <= ROWS_MAX) {
+    return [[title, ...waiterLines(overview, view, waiters)]];
   }
-  return {
-    status,
-    waiters: queue.filter(({ leaseId }) => leaseId === null),
-    work: queue.filter(({ leaseId }) => leaseId !== null),
-    uncounted,
-    naming: namingOf([...Object.keys(resources), ...uncounted.keys()]),
-    usage,
-  };
+  const rest = waiters.slice(NEXT_SHOWN);
+  return [
+    [title, ...waiterLines(overview, view, waiters.slice(0, NEXT_SHOWN))],
+    [
+      heading(`${rest.length} behind them`),
+      ...waiterGroupLines(overview, view, rest, ROWS_MAX),
+    ],
+  ];
 }
 
-function sorted(amounts: AmountsByName): string[] {
-  return Object.keys(amounts).sort();
-}
-
-function resourceLines({ status, uncounted, naming }: Shown, view: View) {
-  const { resources, used, available } = status;
-  const rows = sorted(resources).map((name): Cell[] => {
-    const show = (amount: number) => formatAmount(name, amount);
-    const isOver = used[name] > resources[name];
-    return [
-      { text: naming(name) },
-      { text: show(used[name]), style: isOver ? "red" : undefined },
-      {
-        text: show(available[name]),
-        style: available[name] > 0 ? "green" : "yellow",
-      },
-      { text: show(resources[name]) },
-    ];
-  });
-  for (const [name, amount] of uncounted) {
-    const taken = formatAmount(name, amount);
-    rows.push([
-      { text: naming(name) },
-      { text: taken },
-      { text: "-" },
-      { text: "-" },
-    ]);
-  }
-  return rows.length === 0
-    ? [NO_CAPACITIES]
-    : renderTable(RESOURCE_COLUMNS, rows, view);
-}
-
-/** More of them would push the leases off the screen. */
-const SHOWN_OUTSIDERS_MAX = 3;
-
-/** What the driver knows of the cards and the leases do not. */
-function outsideLines({ status: { cards } }: Shown, view: View): string[] {
-  const isTold = cards.some(({ index }) => index !== null);
-  const lines = cards.flatMap(({ uuid, index, outside }) => {
-    if (index === null) {
-      return isTold ? [`${uuid}: the driver does not list this card`] : [];
-    }
-    const shown = outside.slice(0, SHOWN_OUTSIDERS_MAX);
-    const others = outside.slice(SHOWN_OUTSIDERS_MAX)
-      .reduce((sum, { usedMb }) => sum + usedMb, 0);
-    return [
-      ...shown.map(({ pid, name, usedMb }) => {
-        const who = pid === null ? "nobody the driver names" : `pid ${pid}`;
-        const held = `${formatMb(usedMb)} held by ${`${who} ${name}`.trim()}`;
-        return `GPU ${index}: ${held}, outside reslock`;
-      }),
-      ...(others > 0
-        ? [`GPU ${index}: ${formatMb(others)} held by others, outside reslock`]
-        : []),
-    ];
-  });
-  return lines.map((line) => paint(visible(line), "yellow", view.color));
-}
-
-function leaseNotes(
-  lease: LeaseStatus,
-  { naming, usage }: Shown,
+/** How many lease and wait, for how long: one line. */
+function countsLine(
+  { status, waiters, shortId }: Overview,
   nowMs: number,
-): Cell {
-  const { reclaimRequested, reclaimRequestedAt, reclaimable, busy, owner } =
-    lease;
-  const notes: string[] = [];
-  if (reclaimRequested) {
-    notes.push(
-      reclaimRequestedAt === null
-        ? "asked back"
-        : `asked back ${formatAge(reclaimRequestedAt, nowMs)} ago`,
-    );
-  } else if (reclaimable) notes.push("reclaimable");
-  if (busy) notes.push("busy");
-  if (owner !== "alive") notes.push(`owner ${owner}`);
-  // First, as it is what others suffer from.
-  const over = overuseOf(lease, usage.get(lease.id))
-    .map(({ resource, usedMb }) =>
-      `uses ${naming(resource)} ${formatMb(usedMb)}`
-    );
-  return {
-    text: [...over, ...notes].join(", "),
-    style: over.length > 0 ? "red" : reclaimRequested ? "yellow" : undefined,
-  };
+): string {
+  const leases = counted(status.leases.length, "lease");
+  const [first] = waiters;
+  if (first === undefined) return `${leases}, nobody waits`;
+  const name = visible(first.label ?? shortId(first.id));
+  return `${leases}, ${waiters.length} waiting; the first is ${name}, for ` +
+    formatAge(first.queuedAt, nowMs);
 }
 
-function leaseLines(pool: Shown, view: View): string[] {
-  const { status, naming } = pool;
-  const rows = status.leases.map((lease): Cell[] => [
-    { text: lease.id, style: "cyan" },
-    { text: String(lease.pid) },
-    { text: lease.label ?? "" },
-    { text: renderAmounts(lease.resources, naming) },
-    { text: String(lease.priority) },
-    { text: formatAge(lease.acquiredAt, view.nowMs) },
-    leaseNotes(lease, pool, view.nowMs),
-  ]);
-  return renderTable(LEASE_COLUMNS, rows, view);
+function joined(blocks: readonly (readonly string[])[]): string {
+  const shown = blocks.filter((lines) => lines.length > 0);
+  return `${shown.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-function waiterLines({ waiters, naming }: Shown, view: View): string[] {
-  const rows = waiters.map((entry, index): Cell[] => [
-    { text: String(index + 1) },
-    { text: entry.id, style: "cyan" },
-    { text: String(entry.pid) },
-    { text: entry.label ?? "" },
-    { text: renderNeeds(entry, naming) },
-    { text: String(entry.priority) },
-    { text: formatAge(entry.queuedAt, view.nowMs) },
-  ]);
-  return renderTable(WAITER_COLUMNS, rows, view);
-}
-
-function workLines({ work }: Shown, view: View): string[] {
-  const rows = work.map((entry): Cell[] => {
-    const { leaseId, pid, label, progress, estimatedSeconds } = entry;
-    return [
-      { text: leaseId ?? "", style: "cyan" },
-      { text: String(pid) },
-      { text: label ?? "" },
-      { text: progress === null ? "-" : `${Math.floor(progress * 100)}%` },
-      { text: formatAge(entry.startedAt ?? entry.queuedAt, view.nowMs) },
-      {
-        text: estimatedSeconds === null
-          ? "-"
-          : formatDuration(estimatedSeconds * 1000),
-      },
-    ];
-  });
-  return renderTable(WORK_COLUMNS, rows, view);
-}
-
-/**
- * `status`: capacities, leases, who waits, and work in progress.
- *
- * @param usage what was measured; a lease that uses more than it holds is marked
- */
+/** `status`: capacities, leases, and who waits. */
 export function renderStatus(
   status: PoolStatus,
   view: View,
-  usage?: Measured,
+  { wide = false, short = false }: Extent = {},
+  surroundings?: Surroundings,
 ): string {
-  const pool = shown(status, usage);
-  const { waiters, work } = pool;
-  const outside = outsideLines(pool, view);
-  const heading = (text: string) => paint(text, "bold", view.color);
-  const section = (count: number, title: string, lines: () => string[]) =>
-    count === 0 ? [] : [[heading(title), ...lines()]];
+  const plain = overviewOf(status, surroundings);
+  const overview = wide ? { ...plain, shortId: (id: string) => id } : plain;
   const blocks = [
-    [paint(`Pool in ${visible(status.path)}`, "dim", view.color)],
-    resourceLines(pool, view),
-    ...(outside.length === 0 ? [] : [outside]),
-    ...section(
-      status.leases.length,
-      counted(status.leases.length, "lease"),
-      () => leaseLines(pool, view),
-    ),
-    ...section(
-      waiters.length,
-      `${waiters.length} waiting`,
-      () => waiterLines(pool, view),
-    ),
-    ...section(
-      work.length,
-      `${work.length} at work`,
-      () => workLines(pool, view),
-    ),
+    [titleLine(overview, view)],
+    resourceLines(overview, view),
+    outsideLines(overview, view),
   ];
-  if (status.leases.length + status.queue.length === 0) {
-    blocks.push(["No leases, and nobody waits"]);
+  if (short) return joined([...blocks, [countsLine(overview, view.nowMs)]]);
+  if (status.leases.length + overview.waiters.length === 0) {
+    return joined([...blocks, ["No leases, and nobody waits"]]);
   }
-  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  return joined([
+    ...blocks,
+    leaseBlock(overview, view, wide),
+    ...queueBlocks(overview, view, wide),
+    adviceLines(overview, view),
+  ]);
 }
 
 /** `list`: the leases alone. */
-export function renderList(status: PoolStatus, view: View): string {
+export function renderList(
+  status: PoolStatus,
+  view: View,
+  surroundings?: Surroundings,
+): string {
   if (status.leases.length === 0) return "No leases\n";
-  return `${leaseLines(shown(status), view).join("\n")}\n`;
+  return joined([leaseLines(overviewOf(status, surroundings), view)]);
 }
 
-/** `reslock` alone: the pool in a line or two, and how to go on. */
+/** `reslock` alone: the pool in short, and how to go on. */
 export function renderSummary(status: PoolStatus, view: View): string {
-  const { waiters, naming } = shown(status);
-  const { path, resources, available, leases } = status;
-  const free = sorted(resources).map((name) =>
-    `${naming(name)} ${formatAmount(name, available[name])} of ` +
-    formatAmount(name, resources[name])
+  const hints = HINTS.map(([words, what]) =>
+    `  ${paint(words.padEnd(HINT_WIDTH), "cyan", view.color)}  ${what}`
   );
-  const lines = [
-    `Pool in ${visible(path)}: ${counted(leases.length, "lease")}, ` +
-    `${waiters.length} waiting`,
-    free.length === 0 ? NO_CAPACITIES : visible(`Free: ${free.join(", ")}`),
-    "",
-    ...HINTS.map(([words, what]) =>
-      `  ${paint(words.padEnd(HINT_WIDTH), "cyan", view.color)}  ${what}`
-    ),
-  ];
-  return `${lines.join("\n")}\n`;
+  return joined([
+    [renderStatus(status, view, { short: true }).trimEnd()],
+    hints,
+  ]);
 }

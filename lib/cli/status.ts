@@ -20,6 +20,7 @@ import { statusJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderStatus } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
+import { registryOf } from "./who.ts";
 
 /** Longer than a driver takes that is well. */
 const MEASURE_MS = 2000;
@@ -28,6 +29,8 @@ const MEASURE_MS = 2000;
 export function command({ io }: Context): AnyCommand {
   return new Command<GlobalOptions>()
     .description("Show capacities, leases, and who waits.")
+    .option("--short", "The capacities, and how many lease and wait.")
+    .option("--wide", "Every lease and waiter, with its whole id.")
     .option("--json", "Print JSON; see reslock schema.")
     .example("Look at the pool of this machine", "reslock status")
     .example(
@@ -37,9 +40,15 @@ export function command({ io }: Context): AnyCommand {
     .action(async (options) => {
       const status = await withPool(options, (pool) => pool.status());
       io.writeOut(
-        options.json
-          ? jsonText(statusJson(status))
-          : renderStatus(status, viewOf(io), await measured(status)),
+        options.json ? jsonText(statusJson(status)) : renderStatus(
+          status,
+          viewOf(io),
+          { wide: options.wide, short: options.short },
+          {
+            registry: registryOf(status.path),
+            usage: options.short ? undefined : await measured(status),
+          },
+        ),
       );
     });
 }

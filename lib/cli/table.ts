@@ -1,20 +1,28 @@
 /**
  * Tables of text that fit a width.
  *
- * What is too wide loses text in its shrinking columns first, then whole columns,
- * those that matter least before the others.
+ * Columns in which nothing stands are left out. What is too wide loses text in its
+ * shrinking columns first, then whole columns, those that matter least before the
+ * others.
  *
  * @module
  */
-import { unicodeWidth } from "@std/cli/unicode-width";
-import { visible } from "./text.ts";
+import { visible, widthOfText, wrapped } from "./text.ts";
 
 /** How text may look where colour is wanted. */
-export type Style = "bold" | "dim" | "green" | "yellow" | "red" | "cyan";
+export type Style =
+  | "bold"
+  | "dim"
+  | "inverse"
+  | "green"
+  | "yellow"
+  | "red"
+  | "cyan";
 
 const CODES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
   bold: [1, 22],
   dim: [2, 22],
+  inverse: [7, 27],
   red: [31, 39],
   green: [32, 39],
   yellow: [33, 39],
@@ -28,6 +36,8 @@ export interface View {
   readonly color: boolean;
   /** The time that ages are counted to. */
   readonly nowMs: number;
+  /** Whether pictures would be noise: on a dumb terminal, to a screen reader. */
+  readonly plain?: boolean;
 }
 
 /** One column of a table. */
@@ -40,10 +50,21 @@ export interface Column {
   readonly dropOrder?: number;
 }
 
-/** What stands in a table, printed as it is told to look. */
-export interface Cell {
+/** Text that looks one way. */
+export interface Span {
   readonly text: string;
   readonly style?: Style;
+}
+
+/** What stands in a table, printed as it is told to look. */
+export interface Cell extends Span {
+  /** The parts of `text` where they differ in style; not for columns that shrink. */
+  readonly spans?: readonly Span[];
+}
+
+/** A cell of several styles. */
+export function spansCell(spans: readonly Span[]): Cell {
+  return { text: spans.map(({ text }) => text).join(""), spans };
 }
 
 const GAP = "  ";
@@ -63,11 +84,11 @@ export function paint(
 
 /** The text, cut so that it is at most so wide, with a mark where it was cut. */
 export function cut(text: string, width: number): string {
-  if (unicodeWidth(text) <= width) return text;
+  if (widthOfText(text) <= width) return text;
   let kept = "";
   let used = 1;
   for (const character of text) {
-    used += unicodeWidth(character);
+    used += widthOfText(character);
     if (used > width) break;
     kept += character;
   }
@@ -75,7 +96,7 @@ export function cut(text: string, width: number): string {
 }
 
 function widthOf(rows: readonly (readonly Cell[])[], index: number): number {
-  return Math.max(...rows.map((row) => unicodeWidth(row[index].text)));
+  return Math.max(...rows.map((row) => widthOfText(row[index].text)));
 }
 
 /** The width of each column, or `undefined` if they cannot be made to fit. */
@@ -115,13 +136,18 @@ export function renderTable(
   body: readonly (readonly Cell[])[],
   view: Pick<View, "columns" | "color">,
 ): string[] {
-  let kept = [...columns];
+  const isFilled = columns.map((_, index) =>
+    body.some((row) => row[index].text !== "")
+  );
+  const filled = <T>(row: readonly T[]) =>
+    row.filter((_, index) => isFilled[index]);
+  let kept = filled(columns);
   let rows = [
-    columns.map(({ title }): Cell => ({ text: title, style: "dim" })),
+    kept.map(({ title }): Cell => ({ text: title, style: "dim" })),
     ...body.map((row) =>
-      row.map(({ text, style }): Cell => ({
+      filled(row).map(({ text, ...look }): Cell => ({
         text: visible(text.slice(0, MAX_CELL_LENGTH)),
-        style,
+        ...look,
       }))
     ),
   ];
@@ -137,6 +163,39 @@ export function renderTable(
   }
 }
 
+/**
+ * A table with something to read below some of its rows.
+ *
+ * @param below for each row the text below it, wrapped; empty where there is none
+ * @param indent how far the text stands in
+ */
+export function renderAnnotated(
+  columns: readonly Column[],
+  body: readonly (readonly Cell[])[],
+  { below, indent, view }: {
+    readonly below: readonly Span[];
+    readonly indent: number;
+    readonly view: Pick<View, "columns" | "color">;
+  },
+): string[] {
+  const [titles, ...rows] = renderTable(columns, body, view);
+  const margin = " ".repeat(indent);
+  const width = Math.max(1, view.columns - indent);
+  return [
+    titles,
+    ...rows.flatMap((row, index) => {
+      const { text, style } = below[index];
+      const lines = text === "" ? [] : wrapped(visible(text), width);
+      return [
+        row,
+        ...lines.map((line) =>
+          margin + paint(cut(line, width), style, view.color)
+        ),
+      ];
+    }),
+  ];
+}
+
 function renderRow(
   row: readonly Cell[],
   columns: readonly Column[],
@@ -144,10 +203,12 @@ function renderRow(
   view: Pick<View, "color">,
 ): string {
   const last = row.findLastIndex(({ text }) => text !== "");
-  return row.slice(0, last + 1).map(({ text, style }, index) => {
+  return row.slice(0, last + 1).map(({ text, style, spans }, index) => {
     const shown = cut(text, widths[index]);
-    const space = " ".repeat(widths[index] - unicodeWidth(shown));
-    const painted = paint(shown, style, view.color);
+    const space = " ".repeat(widths[index] - widthOfText(shown));
+    const painted = spans === undefined
+      ? paint(shown, style, view.color)
+      : spans.map((span) => paint(span.text, span.style, view.color)).join("");
     if (columns[index].align === "right") return space + painted;
     return index === last ? painted : painted + space;
   }).join(GAP);

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { unicodeWidth } from "@std/cli/unicode-width";
+
 /** Controls, line ends, marks that hide or turn text, and half characters. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** What of these JSON leaves as it is. */
@@ -24,6 +26,28 @@ function escapeUnits(character: string): string {
 /** The text with everything unseen made visible: an escape reads as `\u001b`. */
 export function visible(text: string): string {
   return text.replace(UNSEEN, escapeUnits);
+}
+
+/** What takes one column for each character, as nearly all does that is shown. */
+const NARROW = /^[ -~█▒░▁-▇…·×→]*$/;
+
+/** The columns that a text takes on a terminal. */
+export function widthOfText(text: string): number {
+  // To measure the rest costs a hundred times as much.
+  return NARROW.test(text) ? text.length : unicodeWidth(text);
+}
+
+/** The words in lines of at most this width; a longer word has a line of its own. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    const longer = `${last} ${word}`;
+    if (last !== undefined && widthOfText(longer) <= width) {
+      lines[lines.length - 1] = longer;
+    } else lines.push(word);
+  }
+  return lines;
 }
 
 /** The text in quotes, harmless, cut after 80 characters. */
@@ -61,10 +85,16 @@ export function formatDuration(ms: number): string {
   return `${seconds}s`;
 }
 
-/** How long ago a time of the state file was; `?` where it is not a time. */
-export function formatAge(since: string, nowMs: number): string {
+/** Milliseconds since a time of the state file; `undefined` where it is not a time. */
+export function elapsedMs(since: string, nowMs: number): number | undefined {
   // Without a zone UTC is meant; `Date` would take it for local time.
   const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(since);
   const sinceMs = Date.parse(hasZone ? since : `${since}Z`);
-  return Number.isNaN(sinceMs) ? "?" : formatDuration(nowMs - sinceMs);
+  return Number.isNaN(sinceMs) ? undefined : nowMs - sinceMs;
+}
+
+/** How long ago a time of the state file was; `?` where it is not a time. */
+export function formatAge(since: string, nowMs: number): string {
+  const elapsed = elapsedMs(since, nowMs);
+  return elapsed === undefined ? "?" : formatDuration(elapsed);
 }

@@ -48,7 +48,7 @@ const DETECTION: Detection = {
 
 for (const columns of [60, 100]) {
   Deno.test(`renderDetection() fits ${columns} columns`, () => {
-    const view = { columns, color: false, nowMs: NOW_MS };
+    const view = { columns, color: false, plain: false, nowMs: NOW_MS };
     assertGolden(`detect_${columns}`, renderDetection(DETECTION, view));
   });
 }

@@ -9,23 +9,34 @@ import {
   renderCapacity,
   renderReleased,
 } from "../../lib/cli/render.ts";
-import { EMPTY_POOL, NOW_MS, SAMPLE_POOL } from "./sample_pool.ts";
+import {
+  EMPTY_POOL,
+  NOW_MS,
+  SAMPLE_POOL,
+  SAMPLE_REGISTRY,
+} from "./sample_pool.ts";
 import { assertGolden } from "./support.ts";
 
 // deno-lint-ignore no-control-regex
 const COLOR_CODES = /\x1b\[\d+m/g;
 
-for (const columns of [60, 100, 200]) {
+for (const columns of [60, 80, 100, 200]) {
   for (const color of [false, true]) {
     const name = `${columns}${color ? "_color" : ""}`;
-    const view = { columns, color, nowMs: NOW_MS };
+    const view = { columns, color, plain: false, nowMs: NOW_MS };
 
     Deno.test(`renderStatus() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
-      assertGolden(`status_${name}`, renderStatus(SAMPLE_POOL, view));
+      assertGolden(
+        `status_${name}`,
+        renderStatus(SAMPLE_POOL, view, {}, { registry: SAMPLE_REGISTRY }),
+      );
     });
 
     Deno.test(`renderList() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
-      assertGolden(`list_${name}`, renderList(SAMPLE_POOL, view));
+      assertGolden(
+        `list_${name}`,
+        renderList(SAMPLE_POOL, view, { registry: SAMPLE_REGISTRY }),
+      );
     });
 
     Deno.test(`renderSummary() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
@@ -35,23 +46,30 @@ for (const columns of [60, 100, 200]) {
 }
 
 Deno.test("renderStatus() shows the same in colour as without", () => {
-  const view = { columns: 100, color: true, nowMs: NOW_MS };
+  const view = { columns: 100, color: true, plain: false, nowMs: NOW_MS };
   assertEquals(
-    renderStatus(SAMPLE_POOL, view).replace(COLOR_CODES, ""),
-    renderStatus(SAMPLE_POOL, { ...view, color: false }),
+    renderStatus(SAMPLE_POOL, view, {}, { registry: SAMPLE_REGISTRY }).replace(
+      COLOR_CODES,
+      "",
+    ),
+    renderStatus(SAMPLE_POOL, { ...view, color: false }, {}, {
+      registry: SAMPLE_REGISTRY,
+    }),
   );
 });
 
 Deno.test("renderStatus() and the others tell of an empty pool what to do next", () => {
-  const view = { columns: 100, color: false, nowMs: NOW_MS };
+  const view = { columns: 100, color: false, plain: false, nowMs: NOW_MS };
   assertGolden("status_empty", renderStatus(EMPTY_POOL, view));
   assertGolden("summary_empty", renderSummary(EMPTY_POOL, view));
   assertEquals(renderList(EMPTY_POOL, view), "No leases\n");
 });
 
 Deno.test("renderStatus() prints nothing that a label of others tells the terminal", () => {
-  const view = { columns: 200, color: false, nowMs: NOW_MS };
-  const text = renderStatus(SAMPLE_POOL, view);
+  const view = { columns: 200, color: false, plain: false, nowMs: NOW_MS };
+  const text = renderStatus(SAMPLE_POOL, view, {}, {
+    registry: SAMPLE_REGISTRY,
+  });
   assert(!text.includes("\x1b"));
   assert(!text.includes("\r"));
   assertStringIncludes(text, "\\u001b[2Jwiped\\u000d\\u000a漢字");

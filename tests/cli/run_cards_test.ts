@@ -151,7 +151,7 @@ Deno.test("reslock status tells who uses a card without a lease", async () => {
   await ok(state, "init");
   assertMatch(
     await ok(state, "status"),
-    /\n\nGPU 0: 9 GB held by pid 4242424 python, outside reslock\n/,
+    /\n\ngpu 0: 9 GB held by pid 4242424 python, outside reslock\n/,
   );
   const { cards: [first] } = JSON.parse(await ok(state, "status", "--json"));
   assertEquals([first.used_mb, first.grantable_mb], [9216, 24_576 - 9216]);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NO_REGISTRY, type Registry, type Who } from "../../lib/cli/who.ts";
 import type {
   CardStatus,
   EntryStatus,
@@ -15,6 +16,27 @@ export const NOW_MS: number = Date.UTC(2026, 10, 23, 21, 15, 21);
 
 const CARD_A = "gpu_GPU-1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d_vram_mb";
 const CARD_B = "gpu_GPU-99887766-5544-3322-1100-aabbccddeeff_vram_mb";
+
+const PEOPLE: Readonly<Record<number, Who>> = {
+  12345: {
+    pid: 12345,
+    user: "ada",
+    command: "llama-server --model llama-70b.gguf --port 8080",
+    container: "docker 3f2a1b9c04de",
+  },
+  777: {
+    pid: 777,
+    user: "grace",
+    command: "python train.py --resume \x1b[31m",
+    container: null,
+  },
+  23456: {
+    pid: 23456,
+    user: "ada",
+    command: "whisper-server",
+    container: null,
+  },
+};
 
 function lease(fields: Partial<LeaseStatus>): LeaseStatus {
   return {
@@ -85,6 +107,7 @@ export const EMPTY_POOL: PoolStatus = {
   resources: {},
   used: {},
   available: {},
+  reserved: {},
   leases: [],
   queue: [],
   cards: [],
@@ -114,6 +137,7 @@ export const SAMPLE_POOL: PoolStatus = {
     [CARD_B]: 24576,
     gpu_slots: 0,
   },
+  reserved: { ram_mb: 8192, [CARD_A]: 576, [CARD_B]: 20480 },
   leases: [
     lease({
       resources: { [CARD_A]: 24000, ram_mb: 16384 },
@@ -179,8 +203,39 @@ export const SAMPLE_POOL: PoolStatus = {
     entry({
       id: "cccccccccc-4",
       resources: { gpu_slots: 1 },
-      priority: -1,
+      priority: -5,
       queuedAt: "not a time",
+      why: {
+        verdict: "waits",
+        short: [{
+          resource: "gpu_slots",
+          requested: 1,
+          free: 0,
+          left: 0,
+          slot: null,
+          holders: [
+            {
+              id: "0a1b2c3d4e5f",
+              label: "a training run with a label that goes on for a while",
+              resource: "gpu_slots",
+              amount: 1,
+            },
+            {
+              id: "zz00zz00zz-16",
+              label: "\x1b[2Jwiped\r\n漢字",
+              resource: "gpu_slots",
+              amount: 1,
+            },
+          ],
+          holderCount: 2,
+          behind: [],
+          behindCount: 0,
+        }],
+        reclaims: [],
+        obstacle: null,
+        earliestStart: null,
+        sentence: "needs 1 of gpu_slots; none free; held by 0a1b2c and another",
+      },
     }),
     entry({
       id: "dddddddddd-8",
@@ -214,4 +269,10 @@ export const SAMPLE_POOL: PoolStatus = {
       ],
     }),
   ],
+};
+
+/** Who the sample's people are, as a machine would tell. */
+export const SAMPLE_REGISTRY: Registry = {
+  me: "ada",
+  whoIs: ({ pid }) => PEOPLE[pid] ?? NO_REGISTRY.whoIs({} as never),
 };

@@ -11,7 +11,7 @@ import { schemaFaults } from "./schema_check.ts";
 import { assertGolden } from "./support.ts";
 
 Deno.test("renderSchema() shows each format once", () => {
-  const view = { columns: 100, color: false, nowMs: NOW_MS };
+  const view = { columns: 100, color: false, plain: false, nowMs: NOW_MS };
   assertGolden("schema", renderSchema(view));
 });
 

@@ -50,6 +50,7 @@ export async function call(
     },
     columns,
     color,
+    plain: false,
     nowMs: Date.now,
     debug,
   };

@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Column, cut, renderTable } from "../../lib/cli/table.ts";
+import {
+  type Column,
+  cut,
+  renderAnnotated,
+  renderTable,
+} from "../../lib/cli/table.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "ID" },
@@ -69,4 +74,26 @@ Deno.test("cut() marks where it cut and never breaks a wide character", () => {
   assertEquals(cut("abcdef", 4), "abc…");
   assertEquals(cut("漢字漢字", 4), "漢…");
   assertEquals(cut("abc", 1), "…");
+});
+
+Deno.test("renderTable() leaves out columns in which nothing stands", () => {
+  const columns = [{ title: "A" }, { title: "B" }];
+  const lines = renderTable(columns, [[{ text: "1" }, { text: "" }]], {
+    columns: 80,
+    color: false,
+  });
+  assertEquals(lines, ["A", "1"]);
+});
+
+Deno.test("renderAnnotated() wraps what stands below a row", () => {
+  const below = [{ text: "because of others" }, { text: "" }];
+  const rows = [[{ text: "1" }], [{ text: "2" }]];
+  const options = { below, indent: 2, view: { columns: 12, color: false } };
+  assertEquals(renderAnnotated([{ title: "#" }], rows, options), [
+    "#",
+    "1",
+    "  because of",
+    "  others",
+    "2",
+  ]);
 });

@@ -5,6 +5,8 @@ import {
   jsonText,
   quoted,
   visible,
+  widthOfText,
+  wrapped,
 } from "../../lib/cli/text.ts";
 
 const HOSTILE = [
@@ -62,4 +64,18 @@ Deno.test("formatAge() takes a time without a zone for UTC", () => {
   assertEquals(formatAge("2026-01-02T03:04:00", nowMs), "5s");
   assertEquals(formatAge("2026-01-02T05:04:00+02:00", nowMs), "5s");
   assertEquals(formatAge("yesterday", nowMs), "?");
+});
+
+Deno.test("wrapped() breaks between words, and never within one", () => {
+  assertEquals(wrapped("needs 8 GB on one card", 9), [
+    "needs 8",
+    "GB on one",
+    "card",
+  ]);
+  assertEquals(wrapped("unbreakable", 4), ["unbreakable"]);
+});
+
+Deno.test("widthOfText() counts columns, not characters", () => {
+  assertEquals(widthOfText("gpu ▒█"), 6);
+  assertEquals(widthOfText("漢字"), 4);
 });

@@ -1,0 +1,143 @@
+/**
+ * A pool as its views see it: what belongs together put together, and short names
+ * for what has long ones.
+ *
+ * @module
+ */
+import type {
+  AmountsByName,
+  EntryStatus,
+  LeaseStatus,
+  LeaseUsage,
+  PoolStatus,
+} from "../../mod.ts";
+import { type Naming, namingOf } from "./render.ts";
+import { NO_REGISTRY, type Registry, type Who } from "./who.ts";
+
+/** A pool with what its views need beside it. */
+export interface Overview {
+  readonly status: PoolStatus;
+  readonly waiters: readonly EntryStatus[];
+  /** Work in progress by the id of its lease. */
+  readonly work: ReadonlyMap<string, readonly EntryStatus[]>;
+  /** Leased amounts of what has no capacity, such as free space on a disk. */
+  readonly uncounted: ReadonlyMap<string, number>;
+  readonly naming: Naming;
+  /** The beginning of an id, which names it alone in this pool. */
+  readonly shortId: (id: string) => string;
+  readonly registry: Registry;
+  readonly usage: Measured;
+}
+
+/** What was measured, by the lease's id. */
+export type Measured = ReadonlyMap<string, LeaseUsage>;
+
+/** What is known of a pool beside its state. */
+export interface Surroundings {
+  readonly registry?: Registry;
+  /** A lease that uses more than it holds is marked. */
+  readonly usage?: Measured;
+}
+
+/** Shorter beginnings are too easily those of the next one, too. */
+const MIN_ID_LENGTH = 6;
+
+function commonLength(a: string, b: string | undefined): number {
+  if (b === undefined) return 0;
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
+
+/** For each of the ids its shortest beginning that no other has. */
+export function shortIds(ids: Iterable<string>): ReadonlyMap<string, string> {
+  const sorted = [...new Set(ids)].sort();
+  return new Map(sorted.map((id, index) => {
+    const shared = Math.max(
+      commonLength(id, sorted[index - 1]),
+      commonLength(id, sorted[index + 1]),
+    );
+    const length = Math.max(MIN_ID_LENGTH, shared + 1);
+    // A cut that saves nothing but the number behind the dash only puzzles.
+    return [id, length >= id.length - 2 ? id : id.slice(0, length)];
+  }));
+}
+
+/** Puts together what the views need. */
+export function overviewOf(
+  status: PoolStatus,
+  { registry = NO_REGISTRY, usage = new Map() }: Surroundings = {},
+): Overview {
+  const { resources, leases, queue } = status;
+  const uncounted = new Map<string, number>();
+  for (const lease of leases) {
+    for (const [name, amount] of Object.entries(lease.resources)) {
+      if (name in resources) continue;
+      uncounted.set(name, (uncounted.get(name) ?? 0) + amount);
+    }
+  }
+  const waiters = queue.filter(({ leaseId }) => leaseId === null);
+  const ids = shortIds([...leases, ...waiters].map(({ id }) => id));
+  return {
+    status,
+    waiters,
+    work: Map.groupBy(
+      queue.filter(({ leaseId }) => leaseId !== null),
+      ({ leaseId }) => leaseId!,
+    ),
+    uncounted,
+    naming: numbered(
+      status,
+      namingOf([...Object.keys(resources), ...uncounted.keys()]),
+    ),
+    shortId: (id) => ids.get(id) ?? id,
+    registry,
+    usage,
+  };
+}
+
+/** The users of some, where any is not the one who looks; else nothing worth a word. */
+export function usersOf(
+  people: readonly Who[],
+  { me }: Registry,
+): readonly string[] {
+  const isMixed = people.some(({ user }) => user !== null && user !== me);
+  return people.map(({ user }) => isMixed ? user ?? "" : "");
+}
+
+/** Cards by their number on this machine, where the driver tells it: `gpu 0`. */
+function numbered({ cards }: PoolStatus, naming: Naming): Naming {
+  const names = new Map(
+    cards.filter(({ index }) => index !== null)
+      .map(({ uuid, index }) => [`gpu_${uuid}_vram_mb`, `gpu ${index}`]),
+  );
+  return (name) => names.get(name) ?? naming(name);
+}
+
+/** Those of the same kind in one group, in the order of the first of each. */
+export function groupsOf<T extends LeaseStatus | EntryStatus>(
+  members: readonly T[],
+  kindOf: (member: T) => string,
+): readonly (readonly T[])[] {
+  return [...Map.groupBy(members, kindOf).values()];
+}
+
+/** The sum of amounts, by name. */
+export function totalOf(amounts: readonly AmountsByName[]): AmountsByName {
+  const total: Record<string, number> = Object.create(null);
+  for (const some of amounts) {
+    for (const [name, amount] of Object.entries(some)) {
+      total[name] = (total[name] ?? 0) + amount;
+    }
+  }
+  return total;
+}
+
+/** Several priorities in short: `5`, or `0..10`. */
+export function priorityRange(
+  members: readonly { priority: number }[],
+): string {
+  const all = members.map(({ priority }) => priority);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  return low === high ? String(low) : `${low}..${high}`;
+}

@@ -1,0 +1,200 @@
+/**
+ * Who holds what.
+ *
+ * @module
+ */
+import {
+  type EntryStatus,
+  formatAmount,
+  type LeaseStatus,
+  overuseOf,
+} from "../../mod.ts";
+import {
+  groupsOf,
+  type Overview,
+  priorityRange,
+  totalOf,
+  usersOf,
+} from "./overview.ts";
+import { renderAmounts } from "./render.ts";
+import {
+  type Cell,
+  type Column,
+  renderAnnotated,
+  renderTable,
+  type View,
+} from "./table.ts";
+import { elapsedMs, formatAge, formatDuration } from "./text.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "LEASE" },
+  { title: "LABEL", shrinksTo: 10 },
+  { title: "HOLDS", shrinksTo: 20 },
+  { title: "PRIO", align: "right", dropOrder: 3 },
+  { title: "AGE", align: "right" },
+  { title: "PID", align: "right", dropOrder: 1 },
+  { title: "USER", dropOrder: 2 },
+  { title: "COMMAND", shrinksTo: 14, dropOrder: 4 },
+];
+const NOTES: Column = { title: "NOTES", shrinksTo: 30 };
+/** In less than this the notes stand below their rows. */
+const NOTES_FROM = 120;
+/** As far in as the label. */
+const NOTES_INDENT = 8;
+
+const GROUP_COLUMNS: readonly Column[] = [
+  { title: "LEASES", align: "right" },
+  { title: "LABEL", shrinksTo: 8 },
+  { title: "HOLD", shrinksTo: 16 },
+  { title: "PRIO", align: "right", dropOrder: 2 },
+  { title: "OLDEST", align: "right" },
+  { title: "NOTES", shrinksTo: 11, dropOrder: 1 },
+];
+
+/** What is in progress on a lease: `epoch 3 33%, 20m00s left`. */
+function workNote(work: readonly EntryStatus[], nowMs: number): string {
+  const [{ label, progress, estimatedSeconds, startedAt, queuedAt }] = work;
+  const parts: string[] = [];
+  if (progress !== null) parts.push(`${Math.floor(progress * 100)}%`);
+  if (estimatedSeconds !== null) {
+    const doneMs = elapsedMs(startedAt ?? queuedAt, nowMs);
+    const leftMs = estimatedSeconds * 1000 - (doneMs ?? 0);
+    parts.push(
+      leftMs >= 0
+        ? `${formatDuration(leftMs)} left`
+        : `${formatDuration(-leftMs)} late`,
+    );
+  }
+  const what = [label ?? "", parts.join(", ")].filter(Boolean).join(" ");
+  const more = work.length > 1 ? ` and ${work.length - 1} more` : "";
+  return `${what === "" ? "busy" : `busy: ${what}`}${more}`;
+}
+
+/** What is used beyond the lease, by measure or by its holder's own word. */
+function overuseNote(
+  lease: LeaseStatus,
+  { naming, usage }: Overview,
+): string | undefined {
+  const measured = overuseOf(lease, usage.get(lease.id)).map((
+    { resource, usedMb },
+  ) => [resource, usedMb] as const);
+  const told = Object.entries(lease.actualResources)
+    .filter(([name, amount]) => amount > (lease.resources[name] ?? 0));
+  const over = new Map([...told, ...measured]);
+  if (over.size === 0) return undefined;
+  const shown = [...over].map(([name, amount]) =>
+    `${naming(name)} ${formatAmount(name, amount)}`
+  );
+  return `uses ${shown.join(", ")}`;
+}
+
+/** What there is to say of a lease, the most urgent first. */
+function notesOf(
+  lease: LeaseStatus,
+  overview: Overview,
+  nowMs: number,
+): Cell {
+  const { id, reclaimRequested, reclaimRequestedAt, reclaimable, busy, owner } =
+    lease;
+  const { work, registry } = overview;
+  const overuse = overuseNote(lease, overview);
+  const { container } = registry.whoIs(lease);
+  const attached = work.get(id);
+  const notes = [
+    // First, as it is what others suffer from.
+    overuse,
+    reclaimRequested &&
+    (reclaimRequestedAt === null
+      ? "asked back"
+      : `asked back ${formatAge(reclaimRequestedAt, nowMs)} ago`),
+    owner !== "alive" && `owner ${owner}`,
+    attached !== undefined ? workNote(attached, nowMs) : busy && "busy",
+    reclaimable && !reclaimRequested && "reclaimable",
+    container,
+  ];
+  return {
+    text: notes.filter((note) => typeof note === "string").join(", "),
+    style: overuse !== undefined || owner === "dead"
+      ? "red"
+      : reclaimRequested
+      ? "yellow"
+      : "dim",
+  };
+}
+
+/** One line for each lease, below a line of titles. */
+export function leaseLines(
+  overview: Overview,
+  view: View,
+  leases: readonly LeaseStatus[] = overview.status.leases,
+): string[] {
+  const { naming, shortId, registry } = overview;
+  const people = leases.map((lease) => registry.whoIs(lease));
+  const users = usersOf(people, registry);
+  const rows = leases.map((lease, index): Cell[] => {
+    const who = people[index];
+    return [
+      { text: shortId(lease.id), style: "cyan" },
+      { text: lease.label ?? "", style: "bold" },
+      { text: renderAmounts(lease.resources, naming) },
+      { text: String(lease.priority) },
+      { text: formatAge(lease.acquiredAt, view.nowMs) },
+      { text: String(who.pid ?? lease.hostPid ?? lease.pid) },
+      { text: users[index] },
+      { text: who.command ?? "", style: "dim" },
+    ];
+  });
+  const notes = leases.map((lease) => notesOf(lease, overview, view.nowMs));
+  if (view.columns < NOTES_FROM) {
+    return renderAnnotated(COLUMNS, rows, {
+      below: notes,
+      indent: NOTES_INDENT,
+      view,
+    });
+  }
+  const annotated = rows.map((row, index) => [...row, notes[index]]);
+  return renderTable([...COLUMNS, NOTES], annotated, view);
+}
+
+/** One line for each label, for a pool with more leases than anybody reads. */
+export function leaseGroupLines(
+  { status, naming }: Overview,
+  view: View,
+  rowsMax: number,
+): string[] {
+  const groups = groupsOf(status.leases, ({ label }) => label ?? "");
+  const shown = [...groups].sort((a, b) => b.length - a.length)
+    .slice(0, rowsMax);
+  const rows = shown.map((group): Cell[] => {
+    const asked = group.filter((lease) => lease.reclaimRequested).length;
+    const reclaimable = group.filter((lease) => lease.reclaimable).length;
+    const lost = group.filter(({ owner }) => owner !== "alive").length;
+    const notes = [
+      asked > 0 && `${asked} asked back`,
+      lost > 0 && `${lost} of unknown owners`,
+      reclaimable > 0 && `${reclaimable} reclaimable`,
+    ];
+    return [
+      { text: String(group.length) },
+      { text: group[0].label ?? "", style: "bold" },
+      {
+        text: renderAmounts(
+          totalOf(group.map(({ resources }) => resources)),
+          naming,
+        ),
+      },
+      { text: priorityRange(group) },
+      // They stand by age: the first one is the oldest.
+      { text: formatAge(group[0].acquiredAt, view.nowMs) },
+      {
+        text: notes.filter((note) => typeof note === "string").join(", "),
+        style: asked > 0 ? "yellow" : undefined,
+      },
+    ];
+  });
+  const rest = groups.length - shown.length;
+  return [
+    ...renderTable(GROUP_COLUMNS, rows, view),
+    ...(rest > 0 ? [`and ${rest} more labels`] : []),
+  ];
+}

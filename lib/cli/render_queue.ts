@@ -1,0 +1,132 @@
+/**
+ * Who waits for what, and why.
+ *
+ * @module
+ */
+import type { EntryStatus } from "../../mod.ts";
+import { groupsOf, type Overview, priorityRange, usersOf } from "./overview.ts";
+import { renderNeeds } from "./render.ts";
+import {
+  type Cell,
+  type Column,
+  renderAnnotated,
+  renderTable,
+  type Span,
+  type View,
+} from "./table.ts";
+import { formatAge, formatDuration } from "./text.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "#", align: "right" },
+  { title: "REQUEST" },
+  { title: "LABEL", shrinksTo: 10 },
+  { title: "NEEDS", shrinksTo: 20 },
+  { title: "PRIO", align: "right" },
+  { title: "WAITING", align: "right" },
+  { title: "PID", align: "right", dropOrder: 1 },
+  { title: "USER", dropOrder: 2 },
+  { title: "COMMAND", shrinksTo: 14, dropOrder: 3 },
+];
+
+const GROUP_COLUMNS: readonly Column[] = [
+  { title: "FROM #", align: "right" },
+  { title: "REQUESTS", align: "right" },
+  { title: "LABEL", shrinksTo: 8 },
+  { title: "EACH NEEDS", shrinksTo: 16 },
+  { title: "PRIO", align: "right" },
+  { title: "LONGEST", align: "right" },
+];
+
+/** As far in as the ids. */
+const REASON_INDENT = 3;
+
+/** A waiter with its place in the queue, from 1. */
+export interface Placed {
+  readonly entry: EntryStatus;
+  readonly position: number;
+}
+
+/** The waiters with their places. */
+export function placed(waiters: readonly EntryStatus[]): Placed[] {
+  return waiters.map((entry, index) => ({ entry, position: index + 1 }));
+}
+
+/** One line for each waiter, below a line of titles. */
+export function waiterLines(
+  { naming, shortId, registry }: Overview,
+  view: View,
+  waiters: readonly Placed[],
+): string[] {
+  const people = waiters.map(({ entry }) => registry.whoIs(entry));
+  const users = usersOf(people, registry);
+  const rows = waiters.map(({ entry, position }, index): Cell[] => {
+    const who = people[index];
+    return [
+      { text: String(position) },
+      { text: shortId(entry.id), style: "cyan" },
+      { text: entry.label ?? "", style: "bold" },
+      { text: renderNeeds(entry, naming) },
+      { text: String(entry.priority) },
+      { text: formatAge(entry.queuedAt, view.nowMs) },
+      { text: String(who.pid ?? entry.hostPid ?? entry.pid) },
+      { text: users[index] },
+      { text: who.command ?? "", style: "dim" },
+    ];
+  });
+  return renderAnnotated(COLUMNS, rows, {
+    below: waiters.map(({ entry }) => reasonOf(entry, view.nowMs)),
+    indent: REASON_INDENT,
+    view,
+  });
+}
+
+/** Why somebody waits, and when that may be over. */
+export function reasonOf({ why }: EntryStatus, nowMs: number): Span {
+  if (why === null) return { text: "" };
+  const { sentence, verdict, reclaims, earliestStart } = why;
+  const startsInMs = Date.parse(earliestStart ?? "") - nowMs;
+  const start = startsInMs > 0
+    ? `; may start in ${formatDuration(startsInMs)}`
+    : "";
+  return {
+    text: `${sentence}${start}`,
+    style: verdict === "impossible"
+      ? "red"
+      : reclaims.length > 0
+      ? "yellow"
+      : "dim",
+  };
+}
+
+/** One line for all that have the same label and needs, in a long queue. */
+export function waiterGroupLines(
+  { naming }: Overview,
+  view: View,
+  waiters: readonly Placed[],
+  rowsMax: number,
+): string[] {
+  const positions = new Map(
+    waiters.map(({ entry, position }) => [entry.id, position]),
+  );
+  const groups = groupsOf(
+    waiters.map(({ entry }) => entry),
+    (entry) => JSON.stringify([entry.label, renderNeeds(entry)]),
+  );
+  const rows = groups.slice(0, rowsMax).map((group): Cell[] => [
+    { text: String(positions.get(group[0].id)) },
+    { text: String(group.length) },
+    { text: group[0].label ?? "", style: "bold" },
+    { text: renderNeeds(group[0], naming) },
+    { text: priorityRange(group) },
+    { text: formatAge(longestQueued(group), view.nowMs) },
+  ]);
+  const rest = groups.length - rows.length;
+  return [
+    ...renderTable(GROUP_COLUMNS, rows, view),
+    ...(rest > 0 ? [`and ${rest} more kinds`] : []),
+  ];
+}
+
+function longestQueued(group: readonly EntryStatus[]): string {
+  return group.map(({ queuedAt }) => queuedAt).sort()[0];
+}

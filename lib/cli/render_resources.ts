@@ -1,0 +1,113 @@
+/**
+ * The capacities of a pool, and how much of each is used, kept and free.
+ *
+ * @module
+ */
+import {
+  type AmountsByName,
+  type CardStatus,
+  formatAmount,
+  formatMb,
+} from "../../mod.ts";
+import { bar, type Shares } from "./bar.ts";
+import type { Overview } from "./overview.ts";
+import {
+  type Cell,
+  type Column,
+  renderTable,
+  spansCell,
+  type View,
+} from "./table.ts";
+
+/** Said where nothing is registered. */
+export const NO_CAPACITIES = "No capacities are registered: " +
+  'use "reslock init", or "reslock set NAME VALUE"';
+
+/** Bars are as wide as this part of the view, where the numbers leave that much. */
+const BAR_SHARE = 0.28;
+const BAR_MIN = 10;
+const BAR_MAX = 40;
+const NUMBERS_WIDTH = 50;
+
+/** Names in the order in which they are shown: cards first, then by name. */
+export function resourceNames(amounts: AmountsByName): string[] {
+  const rank = (name: string) => /^gpu_.+_vram_mb$/.test(name) ? 0 : 1;
+  return Object.keys(amounts)
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "RESOURCE", shrinksTo: 12 },
+  { title: "", dropOrder: 1 },
+  { title: "USED", align: "right" },
+  { title: "RESERVED", align: "right" },
+  { title: "FREE", align: "right" },
+  { title: "TOTAL", align: "right" },
+  { title: "IN USE", align: "right", dropOrder: 2 },
+];
+
+function modelOf(card: CardStatus | undefined): string {
+  return card?.name?.replace(/^NVIDIA (?:GeForce )?/, "") ?? "";
+}
+
+/** What the driver says is in use, whoever uses it; nothing where nothing is. */
+function driverCell(card: CardStatus | undefined): Cell {
+  const usedMb = card?.usedMb ?? 0;
+  return { text: usedMb === 0 ? "" : formatMb(usedMb), style: "dim" };
+}
+
+/** A table of all resources, or a word on what to do where there are none. */
+export function resourceLines(
+  { status, uncounted, naming }: Overview,
+  view: View,
+): string[] {
+  const { resources, used, available, reserved } = status;
+  const width = Math.min(
+    Math.floor(view.columns * BAR_SHARE),
+    view.columns - NUMBERS_WIDTH,
+  );
+  const cards = new Map(
+    status.cards.map((card) => [`gpu_${card.uuid}_vram_mb`, card]),
+  );
+  const picture = (shares: Shares): Cell =>
+    view.plain
+      ? { text: "" }
+      : spansCell(bar(shares, Math.min(BAR_MAX, Math.max(BAR_MIN, width))));
+  const rows = resourceNames(resources).map((name): Cell[] => {
+    const show = (amount: number) => formatAmount(name, amount);
+    const shares = {
+      used: used[name],
+      reserved: reserved[name] ?? 0,
+      total: resources[name],
+    };
+    const free = available[name] - shares.reserved;
+    const card = cards.get(name);
+    return [
+      { text: [naming(name), modelOf(card)].filter(Boolean).join(" ") },
+      picture(shares),
+      {
+        text: show(shares.used),
+        style: shares.used > shares.total ? "red" : undefined,
+      },
+      {
+        text: shares.reserved > 0 ? show(shares.reserved) : "",
+        style: "yellow",
+      },
+      { text: show(free), style: free > 0 ? "green" : "dim" },
+      { text: show(shares.total) },
+      driverCell(card),
+    ];
+  });
+  for (const [name, amount] of uncounted) {
+    rows.push([
+      { text: naming(name) },
+      { text: "" },
+      { text: formatAmount(name, amount) },
+      { text: "" },
+      { text: "-" },
+      { text: "-" },
+      { text: "" },
+    ]);
+  }
+  return rows.length === 0 ? [NO_CAPACITIES] : renderTable(COLUMNS, rows, view);
+}

@@ -1,0 +1,80 @@
+import { assertEquals } from "@std/assert";
+import {
+  commandText,
+  parseContainer,
+  parseLocks,
+  parseUsers,
+  registryOf,
+} from "../../lib/cli/who.ts";
+import { ResourcePool } from "../../mod.ts";
+import { Folder } from "../support/processes.ts";
+
+Deno.test("commandText() shows what is run, without where it lies", () => {
+  const text = (line: string) => commandText(line.split(" "));
+  assertEquals(
+    text("/usr/bin/python3 train.py /data"),
+    "python3 train.py /data",
+  );
+  assertEquals(text("reslock run --vram 8G -p 5 make -j 4"), "make -j 4");
+  assertEquals(text("/opt/reslock run --vram=8G -- x -- y"), "x -- y");
+  assertEquals(
+    text("deno run -A /src/cli.ts --state f run --cpu 1 -- ./bin/train run"),
+    "train run",
+  );
+  assertEquals(text("reslock status"), "reslock status");
+  assertEquals(text("reslock run --vram"), "reslock run --vram");
+});
+
+Deno.test("parseLocks() finds who holds a file lock", () => {
+  const locks = parseLocks(
+    "1: POSIX  ADVISORY  READ 17 fe:00:100 128 128\n" +
+      "2: FLOCK  ADVISORY  WRITE 26336 fe:00:10077243 0 EOF\n" +
+      "3: FLOCK  ADVISORY  WRITE 0 00:1d:55 0 EOF\n",
+  );
+  assertEquals([...locks], [["10077243", 26336]]);
+});
+
+Deno.test("parseUsers() reads names by id", () => {
+  const users = parseUsers(
+    "root:x:0:0::/root:/bin/sh\ntoor:x:0:0\n\nada:x:7:7",
+  );
+  assertEquals([...users], [[0, "root"], [7, "ada"]]);
+});
+
+Deno.test("parseContainer() tells the engine and the container", () => {
+  const id = "3f2a1b9c04de".padEnd(64, "0");
+  const short = id.slice(0, 12);
+  const cases: readonly (readonly [string, string | null])[] = [
+    ["0::/", null],
+    ["0::/user.slice/session-1.scope", null],
+    [`0::/system.slice/docker-${id}.scope`, `docker ${short}`],
+    [`4:memory:/docker/${id}`, `docker ${short}`],
+    [`0::/machine.slice/libpod-${id}.scope`, `podman ${short}`],
+    [`0::/kubepods/pod1/cri-containerd-${id}.scope`, `containerd ${short}`],
+    ["0::/kubepods/burstable/pod1", "kubernetes"],
+    ["0::/lxc.payload.web1/init.scope", "lxc web1"],
+  ];
+  for (const [text, expected] of cases) {
+    assertEquals(parseContainer(text), expected, text);
+  }
+});
+
+Deno.test("registryOf() finds the process behind a lease by its lock", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slots: 1 });
+  await using _lease = await pool.acquire({ slots: 1 });
+  const [lease] = (await pool.status()).leases;
+  const { me, whoIs } = registryOf(folder.state);
+  // As of a container: its own process id says nothing here.
+  const who = whoIs({ ...lease, pid: 1 });
+  assertEquals([who.pid, who.user], [Deno.pid, me]);
+});
+
+Deno.test("registryOf() shows nobody in the place of one that it cannot see", () => {
+  using folder = new Folder();
+  const { whoIs } = registryOf(folder.state);
+  const gone = { id: "k3v9x2m1qa-4", pid: Deno.pid, hostPid: null };
+  assertEquals(whoIs({ ...gone, native: true }).command, null);
+  assertEquals(whoIs({ ...gone, native: false }).pid, Deno.pid);
+});
