@@ -130,7 +130,8 @@ const CASES: Readonly<Record<string, Case>> = {
   CorruptStateError: {
     provoke: withText(EMPTY.slice(0, 20), "status"),
     code: 3,
-    saying: /^reslock: Cannot read the state file .* not JSON.*"reslock reset/m,
+    saying:
+      /^reslock: Cannot read the state file .* not JSON.*"reslock doctor --recover"/m,
   },
   SchemaVersionMismatch: {
     provoke: withText(EMPTY.replace("5", "6"), "status"),
