@@ -207,8 +207,6 @@ export class Session implements LeaseHost {
       this.#owner = OwnerLock.create(this.owners);
       this.claims.owner = this.#owner.name;
       globalThis.addEventListener("unload", this.#onExit);
-      // Beside the request, which does not wait for the answer.
-      this.#placeChecked ??= this.#checkPlace();
     }
     const { name } = this.#owner;
     const sequence = ++this.#sequence;
@@ -255,6 +253,8 @@ export class Session implements LeaseHost {
         ? 0
         : state.waiters.findLastIndex((one) => one.id === id) + 1;
       this.claims.markQueued(id);
+      // Only now: the request does not wait for the answer, nor share its time.
+      this.#placeChecked ??= this.#checkPlace();
       return { waiting: waiting!, position };
     } catch (error) {
       if (waiting !== undefined) this.#forget(waiting.id);
@@ -294,6 +294,7 @@ export class Session implements LeaseHost {
       if (added !== undefined) this.#forget(added);
       throw error;
     }
+    this.#placeChecked ??= this.#checkPlace();
     return lease;
   }
 
