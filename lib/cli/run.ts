@@ -17,6 +17,7 @@ import { say, withPool } from "./pool.ts";
 import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
 import { registerLack } from "./run/first_use.ts";
+import { cardsWithinMasks } from "./run/masked.ts";
 import { later } from "./run/later.ts";
 import {
   renderRegistered,
@@ -118,11 +119,15 @@ async function obtain(
 
 async function ask(
   pool: ResourcePool,
-  { request, options, waits, quiet }: RunPlan,
+  plan: RunPlan,
   signals: Signals,
   tell: (message: string) => void,
 ): Promise<Lease> {
   signals.interruption.throwIfAborted();
+  const { request, waits, quiet } = plan;
+  const cards = plan.options.cards ??
+    await cardsWithinMasks(pool, request, (name) => Deno.env.get(name));
+  const options = { ...plan.options, cards };
   if (!waits) {
     const lease = await pool.tryAcquire(request, options);
     if (lease !== null) return lease;

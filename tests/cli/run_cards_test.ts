@@ -39,21 +39,32 @@ Deno.test("reslock run --visible names the cards as the command takes them", asy
   ]);
 });
 
-Deno.test("reslock run stays within the mask that it was given", async () => {
+Deno.test("reslock run gets the cards that the mask leaves it, and no others", async () => {
   using machine = await FakeCards.of(MACHINE);
   using _mask = setEnv({ CUDA_VISIBLE_DEVICES: "1" });
   const { state, path } = machine.folder;
   const show = scriptTo(`${path}/log`, SHOW);
-  await ok(state, "init");
+  for (const size of ["20G", "1G"]) {
+    assertEquals(
+      (await call(["run", "-qs", state, "--vram", size, show])).code,
+      0,
+    );
+  }
+  assertEquals(
+    Deno.readTextFileSync(`${path}/log`),
+    `${B} unset ${B}\n`.repeat(2),
+  );
   const both = await call(
-    ["run", "-s", state, "--vram", "20G", "--gpus", "2", show],
+    ["run", "-s", state, "--vram", "1G", "--gpus", "2", show],
   );
-  assertEquals(both.code, 0);
-  assertMatch(
-    both.err,
-    /^reslock: .* hides GPU-aaaaaaaa.*: .* 1 of 2 cards\n$/,
+  assertEquals(both.code, 125);
+  assertMatch(both.err, new RegExp(B));
+  // Who names a card himself is told that it is hidden.
+  const named = await call(
+    ["run", "-s", state, "--vram", "1G", "--gpu", "0", show],
   );
-  assertEquals(Deno.readTextFileSync(`${path}/log`), `${B} unset ${B}\n`);
+  assertEquals(named.code, 125);
+  assertMatch(named.err, /^reslock: Cannot show .*CUDA_VISIBLE_DEVICES=1/);
 });
 
 Deno.test("reslock run starts nothing that would see no card", async () => {
@@ -95,7 +106,7 @@ Deno.test("reslock run shows AMD's cards to AMD's programs", async () => {
   );
   await ok(state, "init");
   using _mask = setEnv({ HIP_VISIBLE_DEVICES: "1" });
-  const run = ["run", "-q", "--vram", "24G", "--gpus", "2"];
+  const run = ["run", "-q", "--vram", "24G"];
   await ok(state, ...run, show);
   await ok(state, ...run, "--visible", "index", show);
   assertEquals(

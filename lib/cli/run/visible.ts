@@ -114,6 +114,38 @@ export function needsDetection(
   );
 }
 
+/** Whether a variable hides cards of either maker. */
+export function isMasked(inherited: Environment): boolean {
+  return [CUDA, HIP, ROCR].some((name) => inherited(name) !== undefined);
+}
+
+/**
+ * The cards that the environment does not hide.
+ *
+ * @throws {ExitError} if it hides all of them
+ */
+export function leftByMasks(
+  gpus: readonly GpuInfo[],
+  inherited: Environment,
+): readonly string[] {
+  const form = "uuid";
+  const sight = { form, inherited, gpus } as const;
+  const all = gpus.map(({ uuid }) => uuid);
+  const makers = [all.filter(isNvidia), all.filter(isAmd)]
+    .filter(({ length }) => length > 0);
+  const others = all.filter((uuid) => !isNvidia(uuid) && !isAmd(uuid));
+  const left = makers.flatMap((uuids) => {
+    try {
+      return visibleCards({ ...sight, uuids }).uuids;
+    } catch (error) {
+      // The cards of one maker may be hidden for those of the other.
+      if (!(error instanceof ExitError) || makers.length === 1) throw error;
+      return [];
+    }
+  });
+  return [...left, ...others];
+}
+
 /** Whether this is a card of NVIDIA that is not cut up. */
 function isWhole(uuid: string): boolean {
   return isNvidia(uuid) && !/^MIG-/i.test(uuid);
