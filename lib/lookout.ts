@@ -37,7 +37,8 @@ export class Lookout {
   readonly #outside: LookoutOptions["outside"];
   readonly #clock: Clock;
   readonly #waiting: ReadonlyMap<string, Looker>;
-  readonly #looks = new Set<Promise<void>>();
+  /** Those under way, by waiter. */
+  readonly #looks = new Map<string, Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = 0;
   #round: Promise<void> | undefined;
@@ -61,13 +62,13 @@ export class Lookout {
    */
   async confirm({ id, aim }: Looker): Promise<void> {
     if (!needsLook(aim)) return;
-    const look = this.#confirm(id, aim);
-    this.#looks.add(look);
-    try {
-      await look;
-    } finally {
-      this.#looks.delete(look);
+    // Whoever asked for the lease and whoever was rung may come at once.
+    let look = this.#looks.get(id);
+    if (look === undefined) {
+      look = this.#confirm(id, aim).finally(() => this.#looks.delete(id));
+      this.#looks.set(id, look);
     }
+    await look;
   }
 
   /** Looks for all who wait, beside whatever else is done: a driver may take long. */
@@ -89,12 +90,14 @@ export class Lookout {
     this.#isClosed = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     await this.#outside.close();
-    await Promise.allSettled([...this.#looks, this.#round]);
+    await Promise.allSettled([...this.#looks.values(), this.#round]);
   }
 
   async #goRound(): Promise<void> {
     for (const looker of [...this.#waiting.values()]) {
       try {
+        // One that is under way began before whatever this round is made for.
+        await this.#looks.get(looker.id);
         await this.confirm(looker);
       } catch {
         // The file may be locked, a disk gone for a while.

@@ -96,16 +96,23 @@ export class SharedDriver {
     for (const name of ["read", "write"] as const) {
       if (!isGranted({ name, path: this.#path })) return undefined;
     }
-    const options = { read: true, write: true };
-    const file = openRegular(this.#path, options);
+    const file = openNotes(this.#path);
     if (file !== undefined) return file;
     try {
       createFile(this.#path, new TextEncoder().encode("[]\n"));
     } catch {
       // The directory is not ours to write to.
     }
-    return openRegular(this.#path, options);
+    return openNotes(this.#path);
   }
+}
+
+function openNotes(path: string): Deno.FsFile | undefined {
+  const file = openRegular(path, { read: true, write: true });
+  if (file === undefined || file.statSync().nlink === 1) return file;
+  // Another name of a file that must not be written to.
+  file.close();
+  return undefined;
 }
 
 /** The open file of notes; its lock ends with it. */

@@ -8,6 +8,7 @@ import { openSharedFile } from "../../lib/os/file.ts";
 import { sweepLeftovers } from "../../lib/sweep.ts";
 import { ResourcePool, StateAccessError } from "../../mod.ts";
 import { Actor } from "../support/actor.ts";
+import { FakeCards } from "../support/fake_cards.ts";
 import {
   Folder,
   runTool,
@@ -106,6 +107,23 @@ for (const [what, set] of Object.entries(TRAPS)) {
     assertEquals(Deno.readTextFileSync(victim), VICTIM_TEXT);
     const { leases } = await pool.status();
     assertEquals(leases.length, 40 - errors.length);
+  });
+}
+
+for (const [what, set] of Object.entries(TRAPS)) {
+  Deno.test(`ResourcePool.acquire() does nothing to ${what} in the place of the driver's notes`, async () => {
+    using machine = await FakeCards.of({ cards: [{ uuid: "GPU-1" }] });
+    const { path, state } = machine.folder;
+    const victim = `${path}/victim`;
+    Deno.writeTextFileSync(victim, VICTIM_TEXT);
+    await using pool = new ResourcePool({ path: state });
+    await pool.setResources({ "gpu_GPU-1_vram_mb": 1000 });
+    await set(`${state}.gpus`, victim);
+    for (let n = 0; n < 2; n++) {
+      await within("a lease", 10_000, pool.acquire({ vram_mb: 100 }));
+    }
+    assertEquals(await machine.readings(), 2);
+    assertEquals(Deno.readTextFileSync(victim), VICTIM_TEXT);
   });
 }
 
