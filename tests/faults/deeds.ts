@@ -314,14 +314,22 @@ export const DEEDS: readonly Deed[] = [
     },
   },
   {
-    name: "close() with a lease and a waiter",
+    name: "close() with a lease",
     onError: "is done or not",
     async prepare(scene) {
       await begin(scene);
       await scene.victim.acquire({ slot: 1 }, { label: "own" });
+      return () => scene.victim.close();
+    },
+  },
+  {
+    name: "close() with a waiter",
+    onError: "is done or not",
+    async prepare(scene) {
+      await begin(scene);
       const queued = Promise.withResolvers<void>();
       scene.victim.acquire(TAKEN, {
-        label: "own2",
+        label: "own",
         onQueued: () => queued.resolve(),
       }).catch(() => {});
       await queued.promise;

@@ -22,9 +22,9 @@ import { openFilesOf } from "../support/open_files.ts";
 import { Folder, until } from "../support/processes.ts";
 import { type Deed, DEEDS } from "./deeds.ts";
 
-const FAULTS: readonly Fault[] = [
-  ...["error", "short write", "kill", "kill in a write"] as const,
-];
+const FAULTS: readonly Fault[] = ["error", "kill"];
+/** Of writes alone. */
+const WRITE_FAULTS: readonly Fault[] = ["short write", "kill in a write"];
 
 /** What no file says, and one of an empty pool. */
 const NOTHING = "capacities ";
@@ -144,6 +144,8 @@ class Trial implements AsyncDisposable {
 /** What the deed is made of when nothing fails. */
 interface Rehearsal {
   readonly calls: number;
+  /** Which of them are writes. */
+  readonly writes: ReadonlySet<number>;
   readonly before: string;
   readonly after: string;
   /** What was there between two transactions, and at the ends. */
@@ -160,9 +162,10 @@ async function rehearse(deed: Deed): Promise<Rehearsal> {
   system.arm();
   assertEquals(await trial.act(act), "done");
   const { calls } = system;
+  const writes = new Set(system.writes);
   const after = trial.meaning;
   await trial.end();
-  return { before, after, calls, states: states.add(after) };
+  return { before, after, calls, writes, states: states.add(after) };
 }
 
 /** What the victim has. */
@@ -229,7 +232,8 @@ for (const deed of DEEDS) {
     const rehearsal = await rehearse(deed);
     assert(rehearsal.calls >= 5, `only ${rehearsal.calls} calls`);
     for (let call = 1; call <= rehearsal.calls; call++) {
-      for (const fault of FAULTS) {
+      const isWrite = rehearsal.writes.has(call);
+      for (const fault of [...FAULTS, ...(isWrite ? WRITE_FAULTS : [])]) {
         try {
           await tryFault(deed, call, fault, rehearsal);
         } catch (cause) {

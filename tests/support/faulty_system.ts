@@ -47,6 +47,8 @@ export class FaultySystem implements Disposable {
   readonly #offsets = new WeakMap<object, number>();
   /** How many calls were made since {@linkcode FaultySystem.arm}. */
   calls = 0;
+  /** Which of them were writes. */
+  readonly writes = new Set<number>();
   /** Called whenever the process has unlocked a file. */
   onUnlock: () => void = () => {};
   #failAt = Infinity;
@@ -82,6 +84,7 @@ export class FaultySystem implements Disposable {
   /** Counts anew, and lets the n-th call from here on fail; none unless said. */
   arm(failAt = Infinity, fault: Fault = "error"): void {
     this.calls = 0;
+    this.writes.clear();
     this.#failAt = failAt;
     this.#fault = fault;
   }
@@ -107,7 +110,13 @@ export class FaultySystem implements Disposable {
 
   #kill(): never {
     // As the system does: the locks fall.
-    for (const file of [...this.#open]) file.close();
+    for (const file of [...this.#open]) {
+      try {
+        file.close();
+      } catch {
+        // It was closed at the end of its scope.
+      }
+    }
     this.#isKilled = true;
     this.#killed.resolve();
     throw new Killed();
@@ -115,6 +124,7 @@ export class FaultySystem implements Disposable {
 
   readonly #call = (original: Call, self: unknown, args: never[]): unknown => {
     if (this.#isKilled) throw new Killed();
+    if (original === WRITE) this.writes.add(this.calls + 1);
     if (original === SEEK) this.#offsets.set(self as object, args[0]);
     if (++this.calls !== this.#failAt) {
       const result = original.apply(self, args);
