@@ -21,6 +21,8 @@ export interface Io {
   readonly color: boolean;
   /** Whether pictures would be noise, as on a dumb terminal. */
   readonly plain: boolean;
+  /** Whether a line of messages may be written over: on a terminal that can. */
+  readonly isLive: boolean;
   /** The time that ages are counted to. */
   nowMs(): number;
   /** Whether errors are told with their stacks. */
@@ -80,6 +82,9 @@ export const processIo: Io = {
   },
   get plain() {
     return isDumb();
+  },
+  get isLive() {
+    return Deno.stderr.isTerminal() && !isDumb();
   },
   nowMs: Date.now,
   get debug() {

@@ -10,7 +10,7 @@ import {
   type ResourcePool,
 } from "../../mod.ts";
 import { separateChild } from "./arguments.ts";
-import type { AnyCommand, Context } from "./context.ts";
+import type { AnyCommand, Context, Io } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError, failureOf } from "./failure.ts";
 import { say, withPool } from "./pool.ts";
@@ -18,12 +18,7 @@ import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
 import { registerLack } from "./run/first_use.ts";
 import { cardsWithinMasks } from "./run/masked.ts";
-import { later } from "./run/later.ts";
-import {
-  renderRegistered,
-  renderRequest,
-  renderWaiting,
-} from "./run/messages.ts";
+import { renderRegistered, renderRequest } from "./run/messages.ts";
 import {
   planRun,
   RUN_OPTIONS,
@@ -31,9 +26,7 @@ import {
   type RunPlan,
 } from "./run/options.ts";
 import { Signals } from "./run/signals.ts";
-
-/** How long a wait is not worth a word. */
-const SILENT_WAIT_MS = 300;
+import { tellWait } from "./run/waiting.ts";
 
 /** Puts `--` in front of the child's words. */
 export function prepare(args: readonly string[]): readonly string[] {
@@ -82,7 +75,7 @@ async function runPlan(
   let code: number | undefined;
   try {
     await withPool(options, async (pool) => {
-      await using lease = await obtain(pool, plan, signals, tell);
+      await using lease = await obtain(pool, plan, signals, io);
       code = await runChild(lease, {
         ...{ plan, signals, tell },
         statePath: pool.path,
@@ -101,19 +94,19 @@ async function obtain(
   pool: ResourcePool,
   plan: RunPlan,
   signals: Signals,
-  tell: (message: string) => void,
+  io: Io,
 ): Promise<Lease> {
   try {
-    return await ask(pool, plan, signals, tell);
+    return await ask(pool, plan, signals, io);
   } catch (error) {
     const isUnknown = error instanceof ImpossibleRequestError &&
       error.capacity === undefined;
     if (!isUnknown) throw error;
     const registered = await registerLack(pool, plan.request);
     if (Object.keys(registered).length > 0) {
-      tell(renderRegistered(registered, pool.path));
+      if (!plan.quiet) say(io, renderRegistered(registered, pool.path));
     }
-    return await ask(pool, plan, signals, tell);
+    return await ask(pool, plan, signals, io);
   }
 }
 
@@ -121,7 +114,7 @@ async function ask(
   pool: ResourcePool,
   plan: RunPlan,
   signals: Signals,
-  tell: (message: string) => void,
+  io: Io,
 ): Promise<Lease> {
   signals.interruption.throwIfAborted();
   const { request, waits, quiet } = plan;
@@ -140,12 +133,11 @@ async function ask(
     return await pool.acquire(request, {
       ...options,
       signal: signals.interruption,
-      onQueued: ({ position }) =>
-        later(
-          SILENT_WAIT_MS,
-          granted.signal,
-          () => tell(renderWaiting(request, position)),
-        ),
+      onQueued({ id, position }) {
+        if (quiet) return;
+        // Not awaited: what is said of the wait must not make it longer.
+        tellWait({ pool, request, id, position, over: granted.signal, io });
+      },
     });
   } finally {
     granted.abort();

@@ -51,6 +51,7 @@ export async function call(
     columns,
     color,
     plain: false,
+    isLive: false,
     nowMs: Date.now,
     debug,
   };

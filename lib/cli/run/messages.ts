@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { formatAmount, formatMb, type ResourceRequest } from "../../../mod.ts";
+import {
+  type EntryStatus,
+  formatAmount,
+  formatMb,
+  type ResourceRequest,
+} from "../../../mod.ts";
+import { formatDuration } from "../text.ts";
 
 /** What a request asks for: `vram 4 GB, cpu_cores 2`. */
 export function renderRequest(request: ResourceRequest): string {
@@ -30,6 +36,39 @@ export function renderWaiting(
 ): string {
   return `waiting for ${renderRequest(request)} (position ${position} in the ` +
     `queue)`;
+}
+
+/** How somebody stands who waits. */
+interface Standing {
+  readonly position: number;
+  readonly entry: Pick<EntryStatus, "why"> | undefined;
+}
+
+/** The line that lives on a terminal for as long as the wait. */
+export function renderLive(
+  request: ResourceRequest,
+  { position, entry }: Standing,
+  elapsedMs: number,
+  nowMs: number,
+): string {
+  const why = entry?.why ?? null;
+  const startsInMs = Date.parse(why?.earliestStart ?? "") - nowMs;
+  return `number ${position} in the queue for ${renderRequest(request)}, ` +
+    formatDuration(elapsedMs) +
+    (startsInMs > 0 ? `, may start in ${formatDuration(startsInMs)}` : "") +
+    (why === null ? "" : `: ${why.sentence}`);
+}
+
+/** Said in a log when something has changed in a long wait. */
+export function renderStill(
+  request: ResourceRequest,
+  { position, entry }: Standing,
+  elapsedMs: number,
+): string {
+  const why = entry?.why ?? null;
+  return `still waiting for ${renderRequest(request)} after ` +
+    `${formatDuration(elapsedMs)} (position ${position} in the queue)` +
+    (why === null ? "" : `: ${why.sentence}`);
 }
 
 /** Said when capacities were registered because nobody had done it. */

@@ -1,0 +1,118 @@
+/**
+ * What `run` says while it waits: one line that lives on a terminal, and is gone
+ * when the wait is over; in a log a line now and then.
+ *
+ * Invariants:
+ * (1) Nothing is written once the wait is over, but what takes the line away.
+ * (2) Saying it never ends the wait: what cannot be found out is not said.
+ *
+ * @module
+ */
+import type {
+  EntryStatus,
+  ResourcePool,
+  ResourceRequest,
+} from "../../../mod.ts";
+import type { Io } from "../context.ts";
+import { say } from "../pool.ts";
+import { cut } from "../table.ts";
+import { visible } from "../text.ts";
+import { later, when } from "./later.ts";
+import { renderLive, renderStill, renderWaiting } from "./messages.ts";
+
+/** How long a wait is not worth a word. */
+const SILENT_WAIT_MS = 300;
+const TICK_MS = 1000;
+/** How often the pool is looked at for somebody who watches. */
+const TICKS_PER_LOOK = 5;
+/** For a log it is looked at ever less often: hundreds may wait at once. */
+const FIRST_LOOK_MS = 30_000;
+const LAST_LOOK_MS = 480_000;
+const CLEAR_LINE = "\r\x1b[2K";
+
+/** A wait that is told of. */
+export interface Wait {
+  readonly pool: ResourcePool;
+  readonly request: ResourceRequest;
+  readonly id: string;
+  /** The place in the queue at the beginning. */
+  readonly position: number;
+  /** Aborts when the wait is over. */
+  readonly over: AbortSignal;
+  readonly io: Io;
+}
+
+/** How a request stands in the queue. */
+interface Standing {
+  readonly position: number;
+  readonly entry: EntryStatus | undefined;
+}
+
+function pause(ms: number, until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    later(ms, until, resolve);
+    when(until, new AbortController().signal, resolve);
+  });
+}
+
+async function look({ pool, id, position }: Wait): Promise<Standing> {
+  try {
+    const { queue } = await pool.status();
+    const index = queue.findIndex((entry) => entry.id === id);
+    if (index >= 0) return { position: index + 1, entry: queue[index] };
+  } catch {
+    // The wait itself tells what is wrong with the pool.
+  }
+  return { position, entry: undefined };
+}
+
+/** Tells of a wait until it is over. */
+export async function tellWait(wait: Wait): Promise<void> {
+  const { over, io, request, position } = wait;
+  const sinceMs = io.nowMs();
+  await pause(SILENT_WAIT_MS, over);
+  if (over.aborted) return;
+  if (io.isLive) return await tellLive(wait, sinceMs);
+  say(io, renderWaiting(request, position));
+  await tellLog(wait, sinceMs);
+}
+
+async function tellLive(wait: Wait, sinceMs: number): Promise<void> {
+  const { io, over, request } = wait;
+  const write = (text: string) => {
+    try {
+      io.writeError(text);
+    } catch {
+      // The terminal is gone.
+    }
+  };
+  // At once, before the child may write, and not after a look that is under way.
+  when(over, new AbortController().signal, () => write(CLEAR_LINE));
+  let standing: Standing = { position: wait.position, entry: undefined };
+  for (let tick = 0; !over.aborted; tick++) {
+    if (tick % TICKS_PER_LOOK === 0) standing = await look(wait);
+    if (over.aborted) return;
+    const nowMs = io.nowMs();
+    const text = renderLive(request, standing, nowMs - sinceMs, nowMs);
+    write(CLEAR_LINE + cut(visible(`reslock: ${text}`), io.columns - 1));
+    await pause(TICK_MS, over);
+  }
+}
+
+async function tellLog(wait: Wait, sinceMs: number): Promise<void> {
+  const { io, over, request } = wait;
+  let told = "";
+  for (
+    let delayMs = FIRST_LOOK_MS;;
+    delayMs = Math.min(2 * delayMs, LAST_LOOK_MS)
+  ) {
+    await pause(delayMs, over);
+    if (over.aborted) return;
+    const standing = await look(wait);
+    if (over.aborted) return;
+    const state = `${standing.position} ${standing.entry?.why?.sentence}`;
+    if (state === told) continue;
+    told = state;
+    say(io, renderStill(request, standing, io.nowMs() - sinceMs));
+  }
+}
