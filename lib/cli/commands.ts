@@ -9,6 +9,7 @@ import type { CommandModule } from "./context.ts";
 const LOADERS = {
   run: () => import("./run.ts"),
   status: () => import("./status.ts"),
+  top: () => import("./top.ts"),
   list: () => import("./list.ts"),
   why: () => import("./why.ts"),
   cancel: () => import("./cancel.ts"),

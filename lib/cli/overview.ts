@@ -11,6 +11,7 @@ import type {
   LeaseUsage,
   PoolStatus,
 } from "../../mod.ts";
+import type { Cell } from "./table.ts";
 import { type Naming, namingOf } from "./render.ts";
 import { NO_REGISTRY, type Registry, type Who } from "./who.ts";
 
@@ -27,6 +28,8 @@ export interface Overview {
   readonly shortId: (id: string) => string;
   readonly registry: Registry;
   readonly usage: Measured;
+  /** The id that is marked among the others. */
+  readonly selected?: string;
 }
 
 /** What was measured, by the lease's id. */
@@ -94,6 +97,16 @@ export function overviewOf(
     registry,
     usage,
   };
+}
+
+/** The cell of an id. */
+export function idCell(
+  { shortId, selected }: Overview,
+  id: string,
+  color: boolean,
+): Cell {
+  if (id !== selected) return { text: shortId(id), style: "cyan" };
+  return { text: color ? shortId(id) : `>${shortId(id)}`, style: "inverse" };
 }
 
 /** The users of some, where any is not the one who looks; else nothing worth a word. */

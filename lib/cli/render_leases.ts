@@ -11,6 +11,7 @@ import {
 } from "../../mod.ts";
 import {
   groupsOf,
+  idCell,
   type Overview,
   priorityRange,
   totalOf,
@@ -128,13 +129,13 @@ export function leaseLines(
   view: View,
   leases: readonly LeaseStatus[] = overview.status.leases,
 ): string[] {
-  const { naming, shortId, registry } = overview;
+  const { naming, registry } = overview;
   const people = leases.map((lease) => registry.whoIs(lease));
   const users = usersOf(people, registry);
   const rows = leases.map((lease, index): Cell[] => {
     const who = people[index];
     return [
-      { text: shortId(lease.id), style: "cyan" },
+      idCell(overview, lease.id, view.color),
       { text: lease.label ?? "", style: "bold" },
       { text: renderAmounts(lease.resources, naming) },
       { text: String(lease.priority) },

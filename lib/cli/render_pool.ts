@@ -29,7 +29,8 @@ const NEXT_SHOWN = 8;
 const HINTS: readonly (readonly [words: string, what: string])[] = [
   ["reslock run --vram 8G CMD", "run a command when there is room for it"],
   ["reslock status", "who holds what, and who waits"],
-  ["reslock init", "register what this machine has"],
+  ["reslock top", "the same as it changes, and keys to act"],
+  ["reslock why --vram 8G", "whether there is room, and if not, why"],
   ["reslock release ID", "take a lease away from its holder"],
   ["reslock --help", "all commands"],
 ];

@@ -4,7 +4,13 @@
  * @module
  */
 import type { EntryStatus } from "../../mod.ts";
-import { groupsOf, type Overview, priorityRange, usersOf } from "./overview.ts";
+import {
+  groupsOf,
+  idCell,
+  type Overview,
+  priorityRange,
+  usersOf,
+} from "./overview.ts";
 import { renderNeeds } from "./render.ts";
 import {
   type Cell,
@@ -53,17 +59,18 @@ export function placed(waiters: readonly EntryStatus[]): Placed[] {
 
 /** One line for each waiter, below a line of titles. */
 export function waiterLines(
-  { naming, shortId, registry }: Overview,
+  overview: Overview,
   view: View,
   waiters: readonly Placed[],
 ): string[] {
+  const { naming, registry } = overview;
   const people = waiters.map(({ entry }) => registry.whoIs(entry));
   const users = usersOf(people, registry);
   const rows = waiters.map(({ entry, position }, index): Cell[] => {
     const who = people[index];
     return [
       { text: String(position) },
-      { text: shortId(entry.id), style: "cyan" },
+      idCell(overview, entry.id, view.color),
       { text: entry.label ?? "", style: "bold" },
       { text: renderNeeds(entry, naming) },
       { text: String(entry.priority) },

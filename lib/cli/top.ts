@@ -1,0 +1,208 @@
+/**
+ * `reslock top`: the pool on the whole screen, as it changes.
+ *
+ * @module
+ */
+import { Command } from "@cliffy/command";
+import type { ResourcePool } from "../../mod.ts";
+import {
+  type AnyCommand,
+  type Context,
+  type GlobalOptions,
+  type Io,
+  viewOf,
+} from "./context.ts";
+import { Ending } from "./ending.ts";
+import { EXIT } from "./exit_codes.ts";
+import { ExitError, failureOf } from "./failure.ts";
+import { withPool } from "./pool.ts";
+import { ENTER, frameChange, LEAVE } from "./top/frame.ts";
+import { keysOf } from "./top/keys.ts";
+import {
+  type Action,
+  EMPTY_MODEL,
+  type Model,
+  onKey,
+  onSample,
+  onStatus,
+} from "./top/model.ts";
+import { render } from "./top/view.ts";
+import { registryOf } from "./who.ts";
+
+/** How often ages and histories go on, and the pool is read again if it changed. */
+const TICK_MS = 1000;
+/** Of many changes at once the last one is shown. */
+const SETTLE_MS = 100;
+
+/** The command. */
+export function command(context: Context): AnyCommand {
+  const { io } = context;
+  return new Command<GlobalOptions>()
+    .description(
+      "Show the pool on the whole screen, as it changes; act with keys.\n" +
+        "Each act is asked about before it is done.",
+    )
+    .example("Watch the pool of this machine", "reslock top")
+    .example("Watch another one", "reslock top --state ./state.json")
+    .action(async (options) => {
+      if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal() || io.plain) {
+        throw new ExitError(
+          "Cannot show the pool on the whole screen as this is no terminal " +
+            'that can: use "reslock status" or "reslock watch"',
+          EXIT.failure,
+        );
+      }
+      using ending = new Ending();
+      await withPool(options, (pool) => watchOver(pool, io, ending));
+      context.exitCode = ending.exitCode;
+    });
+}
+
+/** The terminal, given back as it was however this ends. */
+class Terminal implements Disposable {
+  readonly #io: Io;
+  #frame: readonly string[] = [];
+
+  constructor(io: Io) {
+    this.#io = io;
+    Deno.stdin.setRaw(true);
+    io.writeOut(ENTER);
+  }
+
+  draw(frame: readonly string[]): void {
+    const change = frameChange(this.#frame, frame);
+    this.#frame = frame;
+    if (change !== "") this.#io.writeOut(change);
+  }
+
+  /** Everything is to be drawn anew. */
+  forget(): void {
+    this.#frame = [];
+    this.#io.writeOut("\x1b[2J");
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#io.writeOut(LEAVE);
+      Deno.stdin.setRaw(false);
+    } catch {
+      // The terminal is gone, and with it what there was to restore.
+    }
+  }
+}
+
+async function watchOver(
+  pool: ResourcePool,
+  io: Io,
+  ending: Ending,
+): Promise<void> {
+  using terminal = new Terminal(io);
+  const over = new AbortController();
+  const stop = () => over.abort();
+  ending.signal.addEventListener("abort", stop, { once: true });
+  const failed = Promise.withResolvers<never>();
+  const ended = new Promise<void>((resolve) => {
+    over.signal.addEventListener("abort", () => resolve(), { once: true });
+    if (ending.signal.aborted) stop();
+  });
+  let model: Model = EMPTY_MODEL;
+  let registry = registryOf(pool.path);
+  const draw = () => {
+    const { rows } = Deno.consoleSize();
+    terminal.draw(render(model, { ...viewOf(io), rows }, { registry }));
+  };
+  const refresh = async () => {
+    // Processes come and go with the leases: nobody is known for longer.
+    registry = registryOf(pool.path);
+    model = onStatus(model, await pool.status());
+    draw();
+  };
+  const guarded = (work: Promise<unknown>) => void work.catch(failed.reject);
+  const act = async (action: Action) => {
+    try {
+      model = { ...model, message: await perform(pool, action) };
+      await refresh();
+    } catch (error) {
+      model = { ...model, message: failureOf(error).message };
+      draw();
+    }
+  };
+  const follow = async () => {
+    let pending: Promise<void> | undefined;
+    for await (const _event of pool.watch({ signal: over.signal })) {
+      pending ??= settled(over.signal).then(async () => {
+        pending = undefined;
+        if (!over.signal.aborted) await refresh();
+      });
+      pending.catch(failed.reject);
+    }
+  };
+  const listen = async () => {
+    const decoder = new TextDecoder();
+    const bytes = new Uint8Array(256);
+    while (!over.signal.aborted) {
+      const count = await Deno.stdin.read(bytes);
+      if (count === null) return stop();
+      const text = decoder.decode(bytes.subarray(0, count), { stream: true });
+      for (const key of keysOf(text)) {
+        const { model: next, effect } = onKey(model, key);
+        model = next;
+        if (effect?.kind === "quit") return stop();
+        if (effect?.kind === "act") guarded(act(effect.action));
+      }
+      draw();
+    }
+  };
+  const resized = () => {
+    terminal.forget();
+    draw();
+  };
+  Deno.addSignalListener("SIGWINCH", resized);
+  const ticking = setInterval(() => {
+    try {
+      model = onSample(model);
+      draw();
+    } catch (error) {
+      failed.reject(error);
+    }
+  }, TICK_MS);
+  try {
+    draw();
+    guarded(follow());
+    guarded(listen());
+    await Promise.race([ended, failed.promise]);
+  } finally {
+    clearInterval(ticking);
+    Deno.removeSignalListener("SIGWINCH", resized);
+    stop();
+  }
+}
+
+function settled(until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, SETTLE_MS);
+    until.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}
+
+/** Does it; returns what there is to say of it. */
+async function perform(pool: ResourcePool, action: Action): Promise<string> {
+  const { kind, id } = action;
+  switch (kind) {
+    case "release":
+      await pool.release(id);
+      return `Released ${id}`;
+    case "reclaim":
+      await pool.requestReclaim(id);
+      return `Asked for ${id}`;
+    case "cancel":
+      await pool.cancel(id);
+      return `Cancelled ${id}`;
+    case "priority":
+      await pool.setPriority(id, action.priority);
+      return `${id} has the priority ${action.priority} now`;
+  }
+}

@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { frameChange } from "../../../lib/cli/top/frame.ts";
+import { keysOf } from "../../../lib/cli/top/keys.ts";
+import {
+  EMPTY_MODEL,
+  type Model,
+  onKey,
+  onSample,
+  onStatus,
+  shownLeases,
+} from "../../../lib/cli/top/model.ts";
+import { render } from "../../../lib/cli/top/view.ts";
+import { ResourcePool } from "../../../mod.ts";
+import { denoRunArgs, ROOT } from "../../support/deno.ts";
+import { Folder, until } from "../../support/processes.ts";
+import { hasTmux, Tmux } from "../../support/tmux.ts";
+import { NOW_MS, SAMPLE_POOL, SAMPLE_REGISTRY } from "../sample_pool.ts";
+import { assertGolden } from "../support.ts";
+
+const MODEL = onStatus(EMPTY_MODEL, SAMPLE_POOL);
+const [LLAMA, TRAINING] = SAMPLE_POOL.leases;
+const [WHISPER] = SAMPLE_POOL.queue;
+
+function press(model: Model, ...keys: string[]): Model {
+  return keys.reduce((before, key) => onKey(before, key).model, model);
+}
+
+for (const columns of [60, 100, 200]) {
+  for (const color of [false, true]) {
+    Deno.test(`render() of top fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
+      const screen = { columns, rows: 40, color, nowMs: NOW_MS };
+      const model = onSample(onSample(MODEL));
+      const lines = render(model, screen, { registry: SAMPLE_REGISTRY });
+      assertEquals(lines.length, 40);
+      const name = `top_${columns}${color ? "_color" : ""}`;
+      assertGolden(name, `${lines.join("\n").trimEnd()}\n`);
+    });
+  }
+}
+
+Deno.test("render() of top keeps the selected one on a small screen", () => {
+  for (const color of [false, true]) {
+    const last = press(MODEL, ...Array<string>(9).fill("down"));
+    const screen = { columns: 80, rows: 8, color, nowMs: NOW_MS };
+    const lines = render(last, screen);
+    assertEquals(lines.length, 8);
+    assertStringIncludes(lines.join("\n"), "cccccc");
+  }
+});
+
+Deno.test("onKey() walks over leases, then waiters, and stops at both ends", () => {
+  assertEquals(MODEL.selected, LLAMA.id);
+  assertEquals(press(MODEL, "up").selected, LLAMA.id);
+  assertEquals(press(MODEL, "down").selected, TRAINING.id);
+  assertEquals(press(MODEL, ..."jjjj").selected, WHISPER.id);
+  assertEquals(press(MODEL, ..."jjjjjjjjjj").selected, "cccccccccc-4");
+});
+
+Deno.test("onKey() acts only after it was asked and answered with y", () => {
+  const asked = onKey(MODEL, "r");
+  assertEquals(asked.effect, undefined);
+  assertEquals(onKey(asked.model, "n").effect, undefined);
+  assertEquals(onKey(asked.model, "enter").effect, undefined);
+  const action = { kind: "release" as const, id: LLAMA.id };
+  assertEquals(onKey(asked.model, "y").effect, { kind: "act", action });
+});
+
+Deno.test("onKey() offers what fits the selected one", () => {
+  const effect = (model: Model, key: string) =>
+    onKey(onKey(model, key).model, "y").effect;
+  const waiter = press(MODEL, ..."jjjj");
+  const { id } = WHISPER;
+  const cancel = { kind: "cancel" as const, id };
+  assertEquals(effect(waiter, "c"), { kind: "act", action: cancel });
+  const raise = { kind: "priority" as const, id, priority: 21 };
+  assertEquals(effect(waiter, "+"), { kind: "act", action: raise });
+  assertEquals(effect(waiter, "r"), undefined);
+  assertEquals(effect(MODEL, "c"), undefined);
+  const reclaim = { kind: "reclaim" as const, id: LLAMA.id };
+  assertEquals(effect(MODEL, "b"), { kind: "act", action: reclaim });
+  const nobody = { ...SAMPLE_POOL, leases: [], queue: [] };
+  assertEquals(effect(onStatus(EMPTY_MODEL, nobody), "r"), undefined);
+});
+
+Deno.test("onKey() filters by label while it is typed, and sorts", () => {
+  const filtered = press(MODEL, "/", "l", "l", "a");
+  assertEquals(shownLeases(filtered).map(({ id }) => id), [LLAMA.id]);
+  assertEquals(shownLeases(press(filtered, "escape")).length, 4);
+  assertEquals(press(filtered, "enter").filter, "lla");
+  assertEquals(press(filtered, "backspace", "enter").filter, "ll");
+  const byPriority = shownLeases(press(MODEL, "s"));
+  assertEquals(byPriority.map(({ priority }) => priority), [10, 0, 0, -5]);
+});
+
+Deno.test("onKey() ends at q, and at Ctrl-C wherever that is pressed", () => {
+  assertEquals(onKey(MODEL, "q").effect, { kind: "quit" });
+  for (const model of [MODEL, press(MODEL, "/"), press(MODEL, "r")]) {
+    assertEquals(onKey(model, "ctrl-c").effect, { kind: "quit" });
+  }
+});
+
+Deno.test("onStatus() keeps what is selected, or goes to the first one", () => {
+  const second = press(MODEL, "down");
+  assertEquals(onStatus(second, SAMPLE_POOL).selected, TRAINING.id);
+  const gone = onStatus(second, { ...SAMPLE_POOL, leases: [LLAMA] });
+  assertEquals(gone.selected, LLAMA.id);
+});
+
+Deno.test("keysOf() names what a terminal sends", () => {
+  const keys = ["j", "up", "down", "enter", "ctrl-c"];
+  assertEquals(keysOf("j\x1b[A\x1bOB\r\x03"), keys);
+  assertEquals(keysOf("\x1b"), ["escape"]);
+  assertEquals(keysOf("ä漢"), ["ä", "漢"]);
+});
+
+Deno.test("frameChange() writes the lines that changed, and no others", () => {
+  assertEquals(frameChange(["a", "b"], ["a", "b"]), "");
+  assertEquals(frameChange(["a", "b"], ["a", "c"]), "\x1b[2;1H\x1b[2Kc");
+});
+
+Deno.test({
+  name: "reslock top lives, acts, and gives the terminal back",
+  ignore: !hasTmux(),
+  async fn() {
+    using folder = new Folder();
+    await using pool = new ResourcePool({ path: folder.state });
+    await pool.setResources({ slots: 2 });
+    await using lease = await pool.acquire({ slots: 1 }, { label: "first" });
+    using tmux = new Tmux(folder.path);
+    const top = [Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`, "top"]
+      .map((word) => `'${word}'`).join(" ");
+    tmux.start([
+      ...["sh", "-c"],
+      `echo before; ${top} -s '${folder.state}'; echo code $?; exec sleep 600`,
+    ]);
+    await until("it shows the lease", () => tmux.screen().includes("first"));
+    assertEquals(tmux.ask("#{alternate_on}"), "1");
+    await using _other = await pool.acquire({ slots: 1 }, { label: "second" });
+    await until("it shows the new one", () => tmux.screen().includes("second"));
+    tmux.type("r");
+    await until("it asks", () => tmux.screen().includes("y: yes"));
+    tmux.type("y");
+    await until("it is released", () => lease.lost.aborted);
+    await until("it says so", () => tmux.screen().includes("Released"));
+    tmux.type("q");
+    await until("it ended", () => tmux.screen().includes("code 0"));
+    assertEquals(tmux.ask("#{alternate_on} #{cursor_flag}"), "0 1");
+    assert(tmux.screen().startsWith("before"));
+  },
+});
