@@ -1,14 +1,15 @@
 /**
  * Puts questions to all contenders that are installed, and writes down what comes out.
  *
- *     deno task bench [--quick] [--list] [--only=CONTENDER,...] [--out=DIRECTORY]
- *         [--directory=DIRECTORY] [QUESTION...]
+ *     deno task bench [--quick] [--list] [--readme] [--only=CONTENDER,...]
+ *         [--out=DIRECTORY] [--directory=DIRECTORY] [QUESTION...]
  *
  * @module
  */
 import { CONTENDERS } from "./contenders/all.ts";
 import type { Contender } from "./contenders/contender.ts";
 import { assertSteadyClock } from "./harness/clock.ts";
+import { call } from "./harness/command.ts";
 import {
   describeMachine,
   type Machine,
@@ -16,6 +17,7 @@ import {
 } from "./harness/machine.ts";
 import type { Answer, Context, Question, Scale } from "./question.ts";
 import { QUESTIONS } from "./questions/all.ts";
+import { BEGIN, END, readmeFigures, readResults } from "./report/readme.ts";
 import { figureTables, goalTable } from "./report/table.ts";
 
 const RESULTS = `${import.meta.dirname}/results`;
@@ -24,6 +26,7 @@ const USAGE = `Usage: deno task bench [OPTIONS] [QUESTION...]
 
   --list               show the questions and the contenders, and which are missing
   --quick              a look instead of a report: less of everything
+  --readme             only put the results that are there into the README
   --only=NAME,...      only contenders whose names begin like this
   --directory=PATH     where the state files are made (default: a temporary one)
   --out=PATH           where the results are written (default: bench/results)
@@ -32,6 +35,7 @@ const USAGE = `Usage: deno task bench [OPTIONS] [QUESTION...]
 interface Options {
   readonly scale: Scale;
   readonly list: boolean;
+  readonly readme: boolean;
   readonly only: readonly string[] | undefined;
   readonly out: string;
   readonly directory: string | undefined;
@@ -49,13 +53,14 @@ export function parseOptions(words: readonly string[]): Options | undefined {
     else if (value === undefined) flags.add(name);
     else valued.set(name, value);
   }
-  const known = flags.isSubsetOf(new Set(["list", "quick"])) &&
+  const known = flags.isSubsetOf(new Set(["list", "quick", "readme"])) &&
     new Set(valued.keys()).isSubsetOf(new Set(["only", "directory", "out"])) &&
     names.every((name) => QUESTIONS.some((one) => one.name === name));
   if (!known) return undefined;
   return {
     scale: flags.has("quick") ? "quick" : "full",
     list: flags.has("list"),
+    readme: flags.has("readme"),
     only: valued.get("only")?.split(","),
     out: valued.get("out") ?? RESULTS,
     directory: valued.get("directory"),
@@ -126,6 +131,19 @@ async function writeAnswer(
   }
 }
 
+/** Puts the results that are kept into the README. */
+async function writeReadme(out: string): Promise<void> {
+  const path = `${import.meta.dirname}/../README.md`;
+  const text = await Deno.readTextFile(path);
+  const [before, rest] = text.split(BEGIN);
+  const figures = readmeFigures(await readResults(out));
+  await Deno.writeTextFile(
+    path,
+    `${before}${BEGIN}\n\n${figures}\n${END}${rest.split(END)[1]}`,
+  );
+  await call(Deno.execPath(), ["fmt", "--quiet", path]);
+}
+
 /** JSON has no infinity. */
 function jsonValue(_key: string, value: unknown): unknown {
   return value === Infinity ? "Infinity" : value;
@@ -136,6 +154,10 @@ if (import.meta.main) {
   if (options === undefined) {
     console.error(USAGE);
     Deno.exit(2);
+  }
+  if (options.readme) {
+    await writeReadme(options.out);
+    Deno.exit();
   }
   if (options.list) {
     for (const { name, asks } of QUESTIONS) console.log(`${name}: ${asks}`);

@@ -38,9 +38,14 @@ export async function describeMachine(directory: string): Promise<Machine> {
   };
 }
 
-/** In one line. */
-export function machineLine(machine: Machine): string {
+/** Where, when and with what, in one line. */
+export function machineFacts(machine: Machine): string {
   return `${machine.date}, ${machine.cores} cores of ${machine.processor}, ` +
     `${machine.memoryGiB} GiB, ${machine.kernel}, ${machine.fileSystem}, ` +
-    `Deno ${machine.deno}, load ${machine.loadAverage} at the start`;
+    `Deno ${machine.deno}`;
+}
+
+/** The same with how busy it was. */
+export function machineLine(machine: Machine): string {
+  return `${machineFacts(machine)}, load ${machine.loadAverage} at the start`;
 }

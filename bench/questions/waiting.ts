@@ -16,7 +16,7 @@ import { denoWorker, WorkerClient } from "../contenders/worker_client.ts";
 import { sleep, within } from "../harness/clock.ts";
 import { cpuSeconds, memoryMiB } from "../harness/processes.ts";
 import { Samples } from "../harness/samples.ts";
-import { median, rotated } from "../harness/statistics.ts";
+import { median } from "../harness/statistics.ts";
 import {
   type Answer,
   atMost,
@@ -37,87 +37,128 @@ const IDLE = "idle Deno programs";
 
 interface Size {
   readonly counts: readonly number[];
-  /** With more, peers are left out. */
-  readonly peerCount: number;
-  readonly rounds: number;
+  /** With more, those that look again and again are left out, and then all but us. */
+  readonly slowCount: number;
+  readonly otherCount: number;
   readonly settleMs: number;
   readonly windowMs: number;
 }
 
 const SIZES: Readonly<Record<Scale, Size>> = {
   full: {
-    ...{ counts: [1, 20, 100, 300], peerCount: 100, rounds: 1 },
-    ...{ settleMs: 10_000, windowMs: 60_000 },
+    ...{ counts: [1, 20, 100, 300], slowCount: 20, otherCount: 100 },
+    ...{ settleMs: 5000, windowMs: 20_000 },
   },
   quick: {
-    ...{ counts: [1, 20], peerCount: 20, rounds: 1 },
+    ...{ counts: [1, 20], slowCount: 20, otherCount: 20 },
     ...{ settleMs: 2000, windowMs: 5000 },
   },
   tiny: {
-    ...{ counts: [2], peerCount: 2, rounds: 1 },
+    ...{ counts: [2], slowCount: 2, otherCount: 2 },
     ...{ settleMs: 50, windowMs: 100 },
   },
 };
 
+/** A hundred that wait with these are a load for everybody. */
+const SLOW = ["Python", "GNU sem", "pueue", "proper-lockfile"];
 /** The last of many that look seldom. */
 const SERVED_LIMIT_MS = 180_000;
 
-/** What processes use while nothing happens. */
-async function watch(
-  pids: () => number[],
-  processes: number,
-  { settleMs, windowMs }: Size,
-): Promise<{ cpu: number; memory: number }> {
-  await sleep(settleMs);
-  const before = cpuSeconds(pids());
-  const start = performance.now();
-  await sleep(windowMs);
-  const seconds = cpuSeconds(pids()) - before;
-  const minutes = (performance.now() - start) / 60_000;
-  return { cpu: seconds / minutes, memory: memoryMiB(pids()) / processes };
+/** Processes of one kind that wait. */
+interface Camp extends AsyncDisposable {
+  readonly name: string;
+  pids(): number[];
+  /** Lets them go on, which shows that they did wait. */
+  serve(): Promise<void>;
 }
 
-async function measureIdle(
-  processes: number,
-  size: Size,
-  samples: Samples,
-): Promise<void> {
+async function idleCamp(processes: number): Promise<Camp> {
   const program = `${import.meta.dirname}/../contenders/idle_worker.ts`;
-  await using stack = new AsyncDisposableStack();
+  const stack = new AsyncDisposableStack();
   const programs: Client[] = [];
   while (programs.length < processes) {
     const started = await WorkerClient.start(denoWorker(program, {}));
     programs.push(stack.use(started));
   }
-  const pids = () => programs.flatMap((program) => program.pids());
-  const { cpu, memory } = await watch(pids, processes, size);
-  samples.add(CPU, IDLE, { processes }, cpu);
-  samples.add(MEMORY, IDLE, { processes }, memory);
+  return {
+    name: IDLE,
+    pids: () => programs.flatMap((program) => program.pids()),
+    serve: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }
 
-async function measure(
+async function campOf(
   context: Context,
   contender: Contender,
   processes: number,
-  size: Size,
-  samples: Samples,
-): Promise<void> {
-  await using scene = await Scene.open(context, contender, 1);
+): Promise<Camp> {
+  await using stack = new AsyncDisposableStack();
+  const scene = stack.use(await Scene.open(context, contender, 1));
   const [holder, ...waiters] = await scene.clients(1 + processes);
   await hold(holder);
   const grants: Promise<number>[] = [];
   for (const waiter of waiters) {
     grants.push((await waiter.ask({ brief: true })).granted);
   }
-  const pids = () => [
-    ...scene.arena.servers(),
-    ...waiters.flatMap((waiter) => waiter.pids()),
-  ];
-  const { cpu, memory } = await watch(pids, processes, size);
-  samples.add(CPU, contender.name, { processes }, cpu);
-  samples.add(MEMORY, contender.name, { processes }, memory);
-  await holder.release();
-  await within(SERVED_LIMIT_MS, "Serving all", Promise.all(grants));
+  const kept = stack.move();
+  return {
+    name: contender.name,
+    pids: () => [
+      ...scene.arena.servers(),
+      ...waiters.flatMap((waiter) => waiter.pids()),
+    ],
+    serve: () =>
+      attempt(context, contender, async () => {
+        await holder.release();
+        await within(SERVED_LIMIT_MS, "Serving all", Promise.all(grants));
+      }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function takesPart(
+  { kind, name }: Contender,
+  processes: number,
+  { slowCount, otherCount }: Size,
+): boolean {
+  if (kind === "subject") return true;
+  const isSlow = SLOW.some((start) => name.startsWith(start));
+  return processes <= (isSlow ? slowCount : otherCount);
+}
+
+/** All at the same time: they sleep, and it is as long for all as for one. */
+async function measure(
+  context: Context,
+  processes: number,
+  size: Size,
+  samples: Samples,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const camps: Camp[] = [];
+  if (processes <= size.otherCount) {
+    camps.push(stack.use(await idleCamp(processes)));
+  }
+  for (const contender of context.contenders) {
+    if (!takesPart(contender, processes, size)) continue;
+    await attempt(context, contender, async () => {
+      camps.push(stack.use(await campOf(context, contender, processes)));
+    });
+  }
+  await sleep(size.settleMs);
+  const before = camps.map((camp) => cpuSeconds(camp.pids()));
+  const start = performance.now();
+  await sleep(size.windowMs);
+  const used = camps.map((camp, index) =>
+    cpuSeconds(camp.pids()) - before[index]
+  );
+  const minutes = (performance.now() - start) / 60_000;
+  for (const [index, camp] of camps.entries()) {
+    const memory = memoryMiB(camp.pids()) / processes;
+    samples.add(CPU, camp.name, { processes }, used[index] / minutes);
+    samples.add(MEMORY, camp.name, { processes }, memory);
+  }
+  for (const camp of camps) await camp.serve();
 }
 
 function goals(samples: Samples): Goal[] {
@@ -151,19 +192,9 @@ function goals(samples: Samples): Goal[] {
 async function run(context: Context, scale: Scale): Promise<Answer> {
   const size = SIZES[scale];
   const samples = new Samples();
-  for (let round = 0; round < size.rounds; round++) {
-    for (const processes of size.counts) {
-      context.say(`  round ${round + 1}, ${processes} processes`);
-      await measureIdle(processes, size, samples);
-      for (const contender of rotated(context.contenders, round)) {
-        if (contender.kind === "peer" && processes > size.peerCount) continue;
-        await attempt(
-          context,
-          contender,
-          () => measure(context, contender, processes, size, samples),
-        );
-      }
-    }
+  for (const processes of size.counts) {
+    context.say(`  ${processes} processes`);
+    await measure(context, processes, size, samples);
   }
   const plots = {
     "idle_cpu_over_waiters.svg": linePlot({

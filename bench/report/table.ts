@@ -74,7 +74,11 @@ export function goalTable(goals: readonly Goal[]): string {
   );
 }
 
-function table(head: readonly string[], rows: readonly string[][]): string {
+/** A table in Markdown, whose first column is of words and the others of numbers. */
+export function table(
+  head: readonly string[],
+  rows: readonly string[][],
+): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rule = head.map((_, index) => index === 0 ? "---" : "---:");
   return [line(head), line(rule), ...rows.map(line), ""].join("\n");

@@ -134,6 +134,7 @@ Deno.test("parseOptions() knows its words, and no others", () => {
   assertEquals(parseOptions(["--quick", "--only=reslock,floor", "order"]), {
     scale: "quick",
     list: false,
+    readme: false,
     only: ["reslock", "floor"],
     out: parseOptions([])!.out,
     directory: undefined,
