@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { Command } from "@cliffy/command";
 import metadata from "./deno.json" with { type: "json" };
 import {
   closest,
@@ -80,8 +79,13 @@ async function runCommand(
         (meant === undefined ? "" : `: did you mean "${meant}"?`),
     );
   }
-  const { prepare = checked } = await loadCommand(name);
-  await parse([...checked(before), name, ...prepare(after)], [name], context);
+  const { prepare = checked, runPlain }: CommandModule = await loadCommand(
+    name,
+  );
+  const own = checked(before);
+  const words = prepare(after);
+  if (await runPlain?.([...own, ...words], context)) return;
+  await parse([...own, name, ...words], [name], context);
 }
 
 /** The words, none of which is empty. */
@@ -96,16 +100,23 @@ async function parse(
   names: readonly CommandName[],
   context: Context,
 ): Promise<void> {
-  const tree = root(context);
+  // Only now: it takes longer to load than everything else together.
+  const { Command, ValidationError } = await import("@cliffy/command");
+  const tree = root(new Command(), context);
   for (const name of names) {
     const { command }: CommandModule = await loadCommand(name);
-    tree.command(name, command(context));
+    tree.command(name, await command(context));
   }
-  await tree.parse([...words]);
+  try {
+    await tree.parse([...words]);
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
 }
 
-function root(context: Context): AnyCommand {
-  return new Command()
+function root(command: AnyCommand, context: Context): AnyCommand {
+  return command
     .name("reslock")
     .version(metadata.version)
     .description(

@@ -1,13 +1,15 @@
 /**
  * Makes `build/reslock`, the command line as one program for this machine:
  * bundles cli.ts, which halves its start, then compiles the bundle with the
- * permission that it needs.
+ * permission that it needs. What a command does not need stays in files of its own,
+ * which are not loaded.
  *
  * @module
  */
 import { jsrResolves, NPM_ONLY_NOTICE, npmOnly, ROOT } from "./jsr.ts";
 
-const BUNDLE = "build/reslock.js";
+const BUNDLE_DIRECTORY = "build/bundle";
+const BUNDLE = `${BUNDLE_DIRECTORY}/cli.js`;
 const PROGRAM = "build/reslock";
 /** Nothing less lets it read in /proc, where it sees whose process ids these are. */
 export const PERMISSION = "--allow-all";
@@ -43,7 +45,7 @@ if (import.meta.main) {
   // Names are kept for the errors that tell their class.
   const bundling = ["bundle", "--quiet", "--minify", "--keep-names"];
   const bundle = await deno(
-    [...bundling, "--output", BUNDLE, "cli.ts"],
+    [...bundling, "--code-splitting", "--outdir", BUNDLE_DIRECTORY, "cli.ts"],
     isNpmOnly,
   );
   if (!bundle.success) {

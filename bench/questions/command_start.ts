@@ -74,8 +74,9 @@ async function ours(
   add(SOURCE, await deno([...LAUNCH, `${ROOT}/cli.ts`]));
   // Bundling takes longer than all the rest.
   if (scale !== "tiny") {
-    const bundle = `${directory}/reslock.js`;
-    const options = ["--quiet", "--minify", "--keep-names", "--output", bundle];
+    const bundle = `${directory}/bundle/cli.js`;
+    const options = ["--quiet", "--minify", "--keep-names", "--code-splitting"];
+    options.push("--outdir", `${directory}/bundle`);
     const { words, env } = await deno(["bundle", ...options, `${ROOT}/cli.ts`]);
     await call(words[0], words.slice(1), env);
     add(BUNDLE, { words: [Deno.execPath(), ...LAUNCH, bundle] });

@@ -43,7 +43,15 @@ export type AnyCommand = Command<any>;
 /** What every module of a command exports. */
 export interface CommandModule {
   /** Makes the command. */
-  command(context: Context): AnyCommand;
+  command(context: Context): AnyCommand | Promise<AnyCommand>;
+  /**
+   * Runs it without cliffy, which takes its time to load.
+   *
+   * @param words its options, also those before its name, and what `prepare` made of
+   * the words behind it
+   * @returns false, having done nothing, where cliffy has to read the words
+   */
+  runPlain?(words: readonly string[], context: Context): Promise<boolean>;
   /** Reads ahead in the words after the command's name; may put `--` among them. */
   prepare?(args: readonly string[]): readonly string[];
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { ValidationError } from "@cliffy/command";
 import {
   AcquireTimeoutError,
   CorruptStateError,
@@ -71,7 +70,7 @@ export function failureOf(thrown: unknown, command?: string): Failure {
   const message = oneLine(
     error instanceof Error ? error.message : String(error),
   );
-  if (error instanceof UsageError || error instanceof ValidationError) {
+  if (error instanceof UsageError) {
     const known = command !== undefined && isCommandName(command);
     const help = `reslock ${known ? `${command} ` : ""}--help`;
     const end = /[?!]$/.test(message) ? "" : ".";

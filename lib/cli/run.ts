@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { Command } from "@cliffy/command";
 import {
   ImpossibleRequestError,
   type Lease,
   type ResourcePool,
 } from "../../mod.ts";
-import { separateChild } from "./arguments.ts";
+import { separateChild, STATE_FLAGS } from "./arguments.ts";
 import type { AnyCommand, Context, Io } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError, failureOf } from "./failure.ts";
+import { readPlainOptions } from "./plain_options.ts";
 import { say, withPool } from "./pool.ts";
 import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
@@ -28,14 +28,36 @@ import {
 import { Signals } from "./run/signals.ts";
 import { tellWait } from "./run/waiting.ts";
 
+/** All options of this command, also those that others have as well. */
+const ALL_OPTIONS = [
+  ...Object.values(RUN_OPTIONS).flat(),
+  [STATE_FLAGS, ""] as const,
+];
+
 /** Puts `--` in front of the child's words. */
 export function prepare(args: readonly string[]): readonly string[] {
-  const options = Object.values(RUN_OPTIONS).flat();
-  return separateChild(args, options.map(([flags]) => flags));
+  return separateChild(args, ALL_OPTIONS.map(([flags]) => flags));
+}
+
+/** Runs it without cliffy where its words are plain; false where they are not. */
+export async function runPlain(
+  words: readonly string[],
+  context: Context,
+): Promise<boolean> {
+  const end = words.indexOf("--");
+  const options: RunOptions | undefined = readPlainOptions(
+    words.slice(0, end),
+    ALL_OPTIONS,
+  );
+  if (options === undefined) return false;
+  const plan = planRun(options, words.slice(end + 1));
+  context.exitCode = await runPlan(plan, options, context);
+  return true;
 }
 
 /** The command. */
-export function command(context: Context): AnyCommand {
+export async function command(context: Context): Promise<AnyCommand> {
+  const { Command } = await import("@cliffy/command");
   const run: AnyCommand = new Command()
     .description(
       "Run a command when what it needs is free, and hold that until it ends.\n" +

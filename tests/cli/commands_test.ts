@@ -207,7 +207,7 @@ Deno.test("reslock COMMAND --help has two examples that begin with reslock", asy
   const context = { io: {} as never, exitCode: 0 };
   for (const name of COMMAND_NAMES) {
     const { command } = await loadCommand(name);
-    const help = command(context).name(name).getHelp({ colors: false });
+    const help = (await command(context)).name(name).getHelp({ colors: false });
     const examples = help.slice(help.indexOf("Examples:"));
     const count = examples.match(new RegExp(`reslock ${name}`, "g"))?.length;
     assert((count ?? 0) >= 2, `${name}: ${examples}`);

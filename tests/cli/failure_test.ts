@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { ValidationError } from "@cliffy/command";
 import {
   AcquireTimeoutError,
   CorruptStateError,
@@ -21,7 +20,6 @@ Deno.test("failureOf() gives each error its exit code", () => {
   });
   const cases: [error: unknown, alone: number, inRun: number][] = [
     [new UsageError("x"), 2, 2],
-    [new ValidationError("x"), 2, 2],
     [new ExitError("x", 75), 75, 75],
     [timeout, 124, 124],
     [new CorruptStateError("x", { path }), 3, 3],

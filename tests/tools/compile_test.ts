@@ -8,13 +8,13 @@ Deno.test("compileFailure() puts a missing runtime into one line", () => {
       "error sending request for url (https://dl.deno.land/denort.zip)",
   );
   assertEquals(text.split("\n").length, 1);
-  assertStringIncludes(text, "deno run -A build/reslock.js");
+  assertStringIncludes(text, "deno run -A build/bundle/cli.js");
 });
 
 Deno.test("compileFailure() shows what else went wrong", () => {
   const text = compileFailure("error: No space left on device");
   assertStringIncludes(text, "No space left on device");
-  assertStringIncludes(text, "deno run -A build/reslock.js");
+  assertStringIncludes(text, "deno run -A build/bundle/cli.js");
 });
 
 Deno.test({
