@@ -543,8 +543,14 @@ export class Session implements LeaseHost {
       owner: this.#owner.name,
       owners: this.owners,
       bells: this.#bells,
-      onWake: (timer) => this.#wake(timer),
-      onClosed: (owner) => void this.lookAfter(owner),
+      onWake: (timer) => {
+        this.store.noteTurn();
+        this.#wake(timer);
+      },
+      onClosed: (owner) => {
+        this.store.noteTurn();
+        void this.lookAfter(owner);
+      },
     });
     const started = this.#waker.keep({
       place: waits ? this.#place(state) : undefined,

@@ -121,6 +121,18 @@ export class StateFile implements Disposable {
     return file && findLockHolder(file);
   }
 
+  /**
+   * All bytes, as they are at this moment, without the lock: they may be torn between
+   * two states. Undefined where there is nothing to read, or a write is in progress.
+   */
+  readUnlocked(): Uint8Array | undefined {
+    if (this.#holder !== undefined || this.#state === undefined) {
+      return undefined;
+    }
+    const bytes = this.#readAll(this.#state);
+    return bytes[0] === BRACE[0] ? bytes : undefined;
+  }
+
   /** Lets other processes run for a moment. */
   async pause(): Promise<void> {
     await this.#state?.pause();

@@ -120,7 +120,7 @@ export interface FileStoreOptions {
 const LOCK_SOON_MS = 3;
 /** After that, tries are this far apart at first, and at most. */
 const LOCK_DELAY_MS = 1;
-const LOCK_DELAY_MAX_MS = 4;
+const LOCK_DELAY_MAX_MS = 32;
 const REREAD_FOR_MS = 200;
 const REREAD_EVERY_MS = 10;
 const REST_MAX_MS = 20;
@@ -165,9 +165,8 @@ export class FileStore implements Store {
     change: (state: PoolState) => T,
     options: TransactOptions = {},
   ): Promise<Committed<T>> {
-    const now = this.#clock.monotonicMs();
-    if (now >= this.#breatheAt) await this.#breathe(now);
     const { urgent = false } = options;
+    if (!urgent && this.#mustBreathe()) await this.#file.pause();
     if (!urgent && this.#restUntil > 0) await this.#rest();
     const turn: Turn = { exclusive: true, urgent };
     if (!this.#tryLockNow(turn)) await this.#lock(turn);
@@ -192,21 +191,21 @@ export class FileStore implements Store {
     return committed;
   }
 
-  async view<T>(read: (state: PoolState) => T): Promise<T> {
-    const { state } = await this.#look();
-    return read(state);
+  view<T>(read: (state: PoolState) => T): Promise<T> {
+    return this.#look(read);
   }
 
-  async preview(): Promise<Preview> {
-    const { state } = await this.#look();
-    const { grants, fitting, reclaims } = plan(
-      state,
-      this.#context(state, undefined),
-    );
-    this.#noteFitting(fitting);
-    const { ask, withdraw } = reclaims;
-    const isUnsettled = grants.length + ask.length + withdraw.length > 0;
-    return { state, isUnsettled, fitting };
+  preview(): Promise<Preview> {
+    return this.#look((state) => {
+      const { grants, fitting, reclaims } = plan(
+        state,
+        this.#context(state, undefined),
+      );
+      this.#noteFitting(fitting);
+      const { ask, withdraw } = reclaims;
+      const isUnsettled = grants.length + ask.length + withdraw.length > 0;
+      return { state, isUnsettled, fitting };
+    });
   }
 
   knowledge(state: PoolState): PlanContext {
@@ -255,9 +254,9 @@ export class FileStore implements Store {
     this.#image = undefined;
   }
 
-  async #look(): Promise<Image> {
-    const now = this.#clock.monotonicMs();
-    if (now >= this.#breatheAt) await this.#breathe(now);
+  /** Looks at the file; `use` has the state at once, before anyone else can move it on. */
+  async #look<T>(use: (state: PoolState) => T): Promise<T> {
+    if (this.#mustBreathe()) await this.#file.pause();
     const turn: Turn = { exclusive: false, urgent: false };
     let image: Image;
     try {
@@ -270,9 +269,9 @@ export class FileStore implements Store {
       this.#file.unlock(turn);
     }
     this.#observer.observe(image.state);
-    if (!this.#file.isUnfinished) return image;
-    await this.#complete();
-    return this.#image ?? image;
+    const value = use(image.state);
+    if (this.#file.isUnfinished) await this.#complete();
+    return value;
   }
 
   /** Completes a write that a kill has cut off, as Python clients cannot read it. */
@@ -357,6 +356,7 @@ export class FileStore implements Store {
     const since = this.#clock.monotonicMs();
     try {
       if (!turn.urgent) await before;
+      this.#readAhead();
       await this.#lockByTrying(turn, since);
     } finally {
       this.#waitingTurns--;
@@ -399,13 +399,22 @@ export class FileStore implements Store {
     );
   }
 
+  /** The program has just come from its event loop: there is no need to let it in. */
+  noteTurn(): void {
+    this.#breatheAt = this.#clock.monotonicMs() + BREATHE_EVERY_MS;
+  }
+
   /**
    * A loop over calls that need not wait would keep timers, signals and sockets of this
-   * program from ever having their turn.
+   * program from ever having their turn. Whatever frees something does not wait for
+   * them: others wait for it.
    */
-  async #breathe(now: number): Promise<void> {
+  #mustBreathe(): boolean {
+    const now = this.#clock.monotonicMs();
+    if (now < this.#breatheAt) return false;
+    const isFirst = this.#breatheAt === 0;
     this.#breatheAt = now + BREATHE_EVERY_MS;
-    await this.#file.pause();
+    return !isFirst;
   }
 
   /** Waits until the file has rested, where someone needs it to. */
@@ -459,6 +468,22 @@ export class FileStore implements Store {
       if (this.#clock.monotonicMs() - since > REREAD_FOR_MS) {
         return this.#read(turn);
       }
+    }
+  }
+
+  /**
+   * Parses what others have written meanwhile while they have the lock, so that little
+   * is left to do with the lock in hand: among many that want it, whoever is put off
+   * its processor while it parses keeps all of them waiting. What is read may be torn;
+   * with the lock it is compared with the file as anything else.
+   */
+  #readAhead(): void {
+    try {
+      const bytes = this.#file.readUnlocked();
+      if (bytes === undefined || this.#image?.update(bytes) === true) return;
+      this.#image = new Image(bytes, this.#file.path, this.#image);
+    } catch {
+      this.#image = undefined;
     }
   }
 

@@ -109,9 +109,15 @@ class Worker {
 
   async #loop(job: LoopJob): Promise<LoopReport> {
     const grants: Grant[] = [];
-    const report = { count: 0, worstWaitMs: 0, errors: {}, grants };
+    const errors: Record<string, number> = {};
+    const report = { count: 0, worstWaitMs: 0, errors, grants };
+    const note = (error: unknown) => {
+      const name = error instanceof Error ? error.name : String(error);
+      errors[name] = (errors[name] ?? 0) + 1;
+    };
     while (nowMs() < job.endMs) {
-      const grant = await this.#once(job);
+      const grant = await this.#once(job, note);
+      if (grant === undefined) continue;
       const { askedMs, grantedMs } = grant;
       if (job.record) grants.push(grant);
       if (grantedMs < job.startMs) continue;
@@ -122,24 +128,48 @@ class Worker {
     return report;
   }
 
-  async #once({ amount, holdMs: [from, to] }: LoopJob): Promise<Grant> {
+  /** Undefined if it was not granted, which is noted. */
+  async #once(
+    { amount, holdMs: [from, to] }: LoopJob,
+    note: (error: unknown) => void,
+  ): Promise<Grant | undefined> {
     let queuedMs: number | null = null;
     let queuedTick: number | undefined;
     const askedTick = this.#witness?.tick();
     const askedMs = nowMs();
-    const held = await this.#lock.acquire({ amount }, () => {
-      queuedMs = nowMs();
-      queuedTick = this.#witness?.tick();
-    });
+    let held: Held;
+    try {
+      held = await this.#lock.acquire({ amount }, () => {
+        queuedMs = nowMs();
+        queuedTick = this.#witness?.tick();
+      });
+    } catch (error) {
+      note(error);
+      return undefined;
+    }
     const grantedMs = nowMs();
     const tick = this.#witness?.enter(amount);
     if (to > 0) await sleep(from + Math.random() * (to - from));
     this.#witness?.leave(amount);
     const releasedMs = nowMs();
-    await held.release();
+    await persist(() => held.release(), note);
     return {
       ...{ askedMs, queuedMs, grantedMs, releasedMs },
       ...{ askedTick, queuedTick, tick },
     };
+  }
+}
+
+/** Tries until it succeeds: what was granted has to be given back. */
+async function persist(
+  act: () => Promise<void> | void,
+  note: (error: unknown) => void,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      note(error);
+    }
   }
 }

@@ -64,7 +64,7 @@ const SIZES: Readonly<Record<Scale, Size>> = {
       "waiters behind": [0, 10, 100, 1000, 10_000],
     },
     rounds: 11,
-    warmUpMs: 500,
+    warmUpMs: 1000,
     batchMs: 50,
   },
   quick: {
@@ -74,7 +74,7 @@ const SIZES: Readonly<Record<Scale, Size>> = {
       "waiters behind": [0, 1000],
     },
     rounds: 5,
-    warmUpMs: 200,
+    warmUpMs: 600,
     batchMs: 20,
   },
   tiny: {

@@ -290,6 +290,8 @@ export class PoolState {
 
   /** Puts the waiters in the order in which the file has them, by priority. */
   orderEntries(entries: readonly EntryRecord[]): void {
+    // Who goes is in front and who comes is at the end, most often.
+    if (this.#waiters.every(({ entry }, at) => entry === entries[at])) return;
     const known = new Map<EntryRecord, Waiter>();
     for (const waiter of this.#waiters) known.set(waiter.entry, waiter);
     this.#waiters.length = 0;
