@@ -115,6 +115,7 @@ async function measureCrowd(
     windowMs,
     holdMs: [0, 0],
     record: true,
+    compiles: contender.kind === "subject",
   });
   const latencies = handOvers(reports, window);
   samples.add(LATENCY, contender.name, crowdOf(crowd), ...latencies);

@@ -127,12 +127,28 @@ const COLUMNS: readonly (readonly [start: string, name: string])[] = [
   ["proper-lockfile", "proper-lockfile"],
 ];
 
-const PLOTS: readonly (readonly [file: string, title: string])[] = [
-  ["handover_latency", "From release to grant"],
-  ["throughput_over_processes", "Grants a second over processes"],
-  ["cost_over_leases", "Cost of a lease over other leases"],
-  ["idle_cpu_over_waiters", "Processor time over waiting processes"],
-];
+const PLOTS = [
+  {
+    question: "handover",
+    file: "handover_latency",
+    title: "From release to grant",
+  },
+  {
+    question: "contention",
+    file: "throughput_over_processes",
+    title: "Grants a second over processes",
+  },
+  {
+    question: "uncontended",
+    file: "cost_over_leases",
+    title: "Cost of a lease over other leases",
+  },
+  {
+    question: "waiting",
+    file: "idle_cpu_over_waiters",
+    title: "Processor time over waiting processes",
+  },
+] as const;
 
 /** The records of a directory of results, by question. */
 export async function readResults(
@@ -155,11 +171,13 @@ export function readmeFigures(
     spec.label,
     ...COLUMNS.map(([start]) => cell(spec, start, results)),
   ]);
-  const { machine } = [...results.values()][0];
+  const { machine } = [...results].sort(([a], [b]) => a < b ? -1 : 1)[0][1];
   return [
     table(["", ...COLUMNS.map(([_, name]) => name)], rows),
     `${machineFacts(machine)}.\n`,
-    ...PLOTS.map(([file, title]) => `![${title}](bench/results/${file}.svg)\n`),
+    ...PLOTS.filter(({ question }) => results.has(question)).map((
+      { file, title },
+    ) => `![${title}](bench/results/${file}.svg)\n`),
   ].join("\n");
 }
 
