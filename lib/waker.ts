@@ -3,8 +3,7 @@
  * now and then by itself, as bells and watches may fail.
  *
  * Sleeping costs nothing: a bell is one watched file. Only the first waiters of the
- * queue look every second and hear of deaths; the others look seldom, the more so
- * the further behind they stand.
+ * queue look every second and hear of deaths; the others look twice a minute.
  *
  * @module
  */
@@ -14,6 +13,7 @@ import { createBell, removeBell, type Watch, watch } from "./os/bell.ts";
 export const FRONT_WAITERS = 3;
 
 const FRONT_POLL_MS = 1000;
+const SECOND_POLL_MS = 2000;
 /** While a Python client holds or waits: it rings nobody. */
 const FOREIGN_POLL_MS = 100;
 const SLOWEST_POLL_MS = 30_000;
@@ -168,9 +168,9 @@ export class Waker {
       if (this.#bellWatch === undefined) {
         return Math.min(SLOWEST_POLL_MS, BLIND_POLL_MS * (1 + place));
       }
-      // The next ones see to it that the front lives; the last look seldom.
-      const behind = Math.max(1, place / FRONT_WAITERS);
-      return Math.min(SLOWEST_POLL_MS, FRONT_POLL_MS * behind);
+      // The next ones see to it that the front lives; all others look seldom.
+      if (place < FRONT_WAITERS) return FRONT_POLL_MS;
+      return place < 2 * FRONT_WAITERS ? SECOND_POLL_MS : SLOWEST_POLL_MS;
     }
     return listening ? HOLDER_POLL_MS : undefined;
   }
