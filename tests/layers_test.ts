@@ -75,6 +75,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/cli/orphans_test.ts": ["cli/render_orphans"],
   "tests/cli/run_cards_test.ts": ["cli/run/masked"],
   "tests/cli/run_pin_test.ts": ["cli/run/pin"],
+  "tests/cli/completions_test.ts": ["cli/candidates"],
   "tests/cli/top/top_test.ts": [
     ...["cli/top", "cli/top/frame", "cli/top/keys", "cli/top/model"],
     "cli/top/view",

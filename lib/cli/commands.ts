@@ -27,6 +27,7 @@ const LOADERS = {
   reset: () => import("./reset.ts"),
   doctor: () => import("./doctor.ts"),
   schema: () => import("./schema.ts"),
+  completions: () => import("./completions.ts"),
 };
 
 /** The name of a command. */

@@ -1,0 +1,97 @@
+/**
+ * What may stand where somebody presses the tab key.
+ *
+ * @module
+ */
+import type { PoolStatus } from "../../mod.ts";
+import { commandIndex } from "./arguments.ts";
+import { COMMAND_NAMES } from "./commands.ts";
+
+/** What the words are completed from. */
+export interface Sources {
+  /** The options of a command, such as `--json`. */
+  optionsOf(command: string): Promise<readonly string[]>;
+  /** The pool now; `undefined` where there is none. */
+  status(): Promise<PoolStatus | undefined>;
+}
+
+/** The shells that there is a script for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+const GLOBAL_OPTIONS = ["--state", "--help", "--version"];
+
+/**
+ * The words that may stand in the place of the last one; none where it is a file
+ * or anything of the user's own.
+ */
+export async function candidatesFor(
+  words: readonly string[],
+  sources: Sources,
+): Promise<string[]> {
+  const current = words.at(-1) ?? "";
+  const found = await allFor(words.slice(0, -1), current, sources);
+  return [...new Set(found)].filter((word) => word.startsWith(current)).sort();
+}
+
+async function allFor(
+  before: readonly string[],
+  current: string,
+  sources: Sources,
+): Promise<readonly string[]> {
+  const previous = before.at(-1) ?? "";
+  if (previous === "--state" || previous === "-s") return [];
+  const index = commandIndex(before);
+  if (index < 0) {
+    return current.startsWith("-")
+      ? GLOBAL_OPTIONS
+      : [...COMMAND_NAMES, "help"];
+  }
+  const command = before[index];
+  const after = before.slice(index + 1);
+  // Behind it everything is the child's own.
+  if (after.includes("--")) return [];
+  if (previous === "--label" || previous === "-l") {
+    return labelsOf(await sources.status());
+  }
+  if (command === "run" || command === "why") {
+    if (previous === "--resource") {
+      const names = Object.keys((await sources.status())?.resources ?? {});
+      return names.map((name) => `${name}=`);
+    }
+    if (!current.startsWith("-")) return [];
+  }
+  if (current.startsWith("-")) return await sources.optionsOf(command);
+  return operandsOf(command, sources);
+}
+
+function labelsOf(status: PoolStatus | undefined): string[] {
+  return [...status?.leases ?? [], ...status?.queue ?? []]
+    .flatMap(({ label }) => label ?? []);
+}
+
+async function operandsOf(
+  command: string,
+  { status }: Sources,
+): Promise<readonly string[]> {
+  if (command === "help") return COMMAND_NAMES;
+  if (command === "completions") return SHELLS;
+  const pool = await status();
+  const leases = (pool?.leases ?? []).map(({ id }) => id);
+  const waiters = (pool?.queue ?? []).filter(({ leaseId }) => leaseId === null)
+    .map(({ id }) => id);
+  switch (command) {
+    case "release":
+    case "reclaim":
+      return leases;
+    case "cancel":
+      return waiters;
+    case "priority":
+    case "wait":
+      return [...leases, ...waiters];
+    case "set":
+    case "unset":
+      return Object.keys(pool?.resources ?? {});
+    default:
+      return [];
+  }
+}
