@@ -19,6 +19,9 @@ const STEP_LIMIT_MS = 10 * 60_000;
 /** Folders whose tests start no process and measure no time. */
 const PURE = ["tests/core", "tests/sim"];
 
+/** Folders that take long enough for a run, and a limit, of their own. */
+const LONG = ["tests/cli", "tests/interop", "tests/process"];
+
 /** One call of Deno. */
 export interface Step {
   readonly args: readonly string[];
@@ -40,6 +43,7 @@ export function steps(isThere: (path: string) => boolean): Step[] {
   const test = ["test", "-A", "--no-check", "--permit-no-files"];
   const examples = ["mod.ts", "README.md", "lib"].filter(isThere);
   const pure = PURE.filter(isThere);
+  const long = LONG.filter(isThere);
   return [
     { args: ["fmt", "--check"] },
     { args: ["lint"] },
@@ -48,7 +52,11 @@ export function steps(isThere: (path: string) => boolean): Step[] {
     { args: ["test", "-A", "--doc", ...examples], isTestRun: true },
     { args: [...test, "--parallel", ...pure], isTestRun: true },
     // Not in parallel: these wait for processes, on a machine with few cores.
-    { args: [...test, `--ignore=${pure}`, "tests"], isTestRun: true },
+    ...long.map((folder) => ({ args: [...test, folder], isTestRun: true })),
+    {
+      args: [...test, `--ignore=${[...pure, ...long]}`, "tests"],
+      isTestRun: true,
+    },
   ];
 }
 
