@@ -10,7 +10,11 @@ import { isSizeName } from "./core/amount.ts";
 import { gpuKey, gpuOfKey } from "./core/model.ts";
 import { systemTools, type ToolRunner } from "./os/command.ts";
 import { type GpuProcess, gpuSources, surveyProcesses } from "./os/gpu.ts";
-import { KernelProcessTable, type ProcessTable } from "./os/process_table.ts";
+import {
+  KernelProcessTable,
+  lineageOf,
+  type ProcessTable,
+} from "./os/process_table.ts";
 
 /** What a lease has to tell, as in the status of a pool. */
 export interface LeaseFacts {
@@ -80,8 +84,6 @@ export interface UsageOptions {
   readonly timeoutMs?: number;
 }
 
-/** A loop in what is read must not be followed for ever. */
-const ANCESTORS_MAX = 64;
 const RAM = "ram_mb";
 
 /** The processes of a holder that are known by ids of this machine. */
@@ -117,24 +119,17 @@ class Kinship {
   holdersOf(pid: number): readonly LeaseFacts[] {
     const named = this.#byId.get(this.#table.leaseOf(pid) ?? "");
     if (named !== undefined) return [named];
-    let one: number | undefined = pid;
-    for (let i = 0; i < ANCESTORS_MAX && one !== undefined && one > 0; i++) {
-      const holders = this.#byRoot.get(one);
-      if (holders !== undefined) return holders;
-      one = this.#table.parentOf(one);
-    }
-    return [];
+    const root = this.nearest(pid, (one) => this.#table.parentOf(one));
+    return root === undefined ? [] : this.#byRoot.get(root)!;
   }
 
   /** The nearest process, itself or above it, that a holder is known by. */
   nearest(
     pid: number,
-    parents: ReadonlyMap<number, number>,
+    parentOf: (pid: number) => number | undefined,
   ): number | undefined {
-    let one: number | undefined = pid;
-    for (let i = 0; i < ANCESTORS_MAX && one !== undefined && one > 0; i++) {
+    for (const one of lineageOf(pid, parentOf)) {
       if (this.#byRoot.has(one)) return one;
-      one = parents.get(one);
     }
     return undefined;
   }
@@ -219,7 +214,7 @@ function addTrees(
   const all = table.list();
   const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
   for (const { pid, cpuSeconds } of all) {
-    const root = kinship.nearest(pid, parents);
+    const root = kinship.nearest(pid, (one) => parents.get(one));
     if (root === undefined) continue;
     const owners = holders.filter((holder) =>
       rootsOf(holder).includes(root) && countsRoot(holder, root, self)

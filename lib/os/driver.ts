@@ -9,6 +9,11 @@ import { type GpuSource, gpuSources, surveyUse } from "./gpu.ts";
 import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
 import { isGranted } from "./permissions.ts";
 import { readNamespace } from "./process_probe.ts";
+import {
+  KernelProcessTable,
+  lineageOf,
+  type ProcessTable,
+} from "./process_table.ts";
 
 /** What came of asking. */
 export type DriverAnswer =
@@ -23,40 +28,6 @@ export interface Driver {
   /** Which machine is seen from here: those of one view are told the same. */
   readonly view: string;
   read(): Promise<DriverAnswer>;
-}
-
-/** No process has more; a loop in what is read must not be followed for ever. */
-const ANCESTORS_MAX = 64;
-const LEASE_VARIABLE = /(?:^|\0)RESLOCK_LEASE_ID=([^\0]{1,100})/;
-
-/** Where processes are and whose children; undefined if this cannot be told here. */
-function canTrace(files: KernelFiles): boolean {
-  return readNamespace() === "host" && parentOf(files, Deno.pid) !== undefined;
-}
-
-/** A process's parent; undefined if it is gone, or may not be looked at. */
-function parentOf(files: KernelFiles, pid: number): number | undefined {
-  const stat = files.read(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // The program's name is in parentheses and may have any in it.
-  const parent = /^ \S (\d+) /.exec(stat.slice(stat.lastIndexOf(")") + 1));
-  return parent === null ? undefined : Number(parent[1]);
-}
-
-function ancestorsOf(files: KernelFiles, pid: number): number[] {
-  const ancestors: number[] = [];
-  for (let one = parentOf(files, pid); one !== undefined && one > 1;) {
-    ancestors.push(one);
-    if (ancestors.length === ANCESTORS_MAX) break;
-    one = parentOf(files, one);
-  }
-  return ancestors;
-}
-
-/** Other users' environments cannot be read: for those the ancestors have to do. */
-function leaseNamedBy(files: KernelFiles, pid: number): string | null {
-  const environment = files.read(`/proc/${pid}/environ`);
-  return LEASE_VARIABLE.exec(environment ?? "")?.[1] ?? null;
 }
 
 /** What programs of one view have in common, as far as this one may see it. */
@@ -74,14 +45,19 @@ function viewOf(): string {
   return `host:${host}`;
 }
 
+function ancestorsOf(table: ProcessTable, pid: number): number[] {
+  const [, ...ancestors] = lineageOf(pid, (one) => table.parentOf(one));
+  return ancestors;
+}
+
 /** The drivers of this machine, through their tools. */
 export class ToolDriver implements Driver {
-  readonly #files: KernelFiles;
+  readonly #table: ProcessTable;
   #sources: readonly (readonly GpuSource[])[];
   #view: string | undefined;
 
   constructor(tools: ToolRunner, files: KernelFiles = systemKernelFiles) {
-    this.#files = files;
+    this.#table = new KernelProcessTable(files);
     this.#sources = gpuSources(tools, files);
   }
 
@@ -100,7 +76,8 @@ export class ToolDriver implements Driver {
     }
     // Vendors without a card need not be asked once a second.
     this.#sources = this.#sources.filter((_, at) => uses[at].gpus.length > 0);
-    const traced = canTrace(this.#files);
+    const table = this.#table;
+    const traced = table.isWhole && table.parentOf(Deno.pid) !== undefined;
     return {
       kind: "told",
       reading: {
@@ -119,8 +96,9 @@ export class ToolDriver implements Driver {
             pid,
             name,
             usedMb,
-            ancestors: traced ? ancestorsOf(this.#files, pid) : [],
-            leaseId: traced ? leaseNamedBy(this.#files, pid) : null,
+            ancestors: traced ? ancestorsOf(table, pid) : [],
+            // Other users' environments cannot be read: the ancestors have to do.
+            leaseId: traced ? table.leaseOf(pid) ?? null : null,
           }))
         ),
         traced,

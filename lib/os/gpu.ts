@@ -17,7 +17,9 @@ import {
   GpuDetectionError,
   type GpuInfo,
   type GpuProcess,
+  type GpuReading,
   type GpuSource,
+  type GpuUseReading,
   settle,
 } from "./gpu/source.ts";
 import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
@@ -118,33 +120,35 @@ function checkIds(source: string, gpus: readonly GpuInfo[]): void {
   }
 }
 
-/** The cards of one vendor, with the source that told of them. */
-interface VendorSurvey extends GpuSurvey {
-  readonly source?: GpuSource;
+/** What the sources of one vendor told; undefined if none knows of a card. */
+interface VendorSurvey<Reading> extends GpuSurvey {
+  readonly reading: Reading | undefined;
 }
 
-async function surveyVendor(
+async function surveyVendor<Reading extends GpuReading>(
   sources: readonly GpuSource[],
-): Promise<VendorSurvey> {
+  read: (source: GpuSource) => Promise<Reading>,
+): Promise<VendorSurvey<Reading>> {
   const findings: Finding[] = [];
   const failures: GpuDetectionError[] = [];
   for (const source of sources) {
     const finding = { what: "gpus", source: source.name };
     try {
-      const { gpus, detail } = await source.detect();
+      const reading = await read(source);
+      const { gpus, detail } = reading;
       checkIds(source.name, gpus);
       const found = gpus.map(describe).join(", ") || null;
       const details = [detail, explain(gpus)].filter((text) => text !== "");
       findings.push({ ...finding, found, detail: details.join("; ") });
       // What an earlier source failed at, this one has answered.
-      if (gpus.length > 0) return { gpus, findings, failures: [], source };
+      if (gpus.length > 0) return { gpus, findings, failures: [], reading };
     } catch (error) {
       if (!(error instanceof GpuDetectionError)) throw error;
       findings.push({ ...finding, found: null, detail: error.message });
       failures.push(error);
     }
   }
-  return { gpus: [], findings, failures };
+  return { gpus: [], findings, failures, reading: undefined };
 }
 
 /** The cards of one vendor and who uses them. */
@@ -152,25 +156,28 @@ export interface GpuUse extends GpuSurvey {
   readonly processes: readonly GpuProcess[];
 }
 
-/** Asks the sources of one vendor for cards, and the one that knows them for processes. */
+async function readUse(source: GpuSource): Promise<GpuUseReading> {
+  if (source.readUse !== undefined) return await source.readUse();
+  const reading = await source.detect();
+  const processes = reading.gpus.length > 0 ? await source.processes() : [];
+  return { ...reading, processes };
+}
+
+/** Asks the sources of one vendor for cards and processes, with as few runs as do. */
 export async function surveyUse(
   sources: readonly GpuSource[],
 ): Promise<GpuUse> {
-  const { source, ...survey } = await surveyVendor(sources);
-  if (source === undefined) return { ...survey, processes: [] };
-  try {
-    return { ...survey, processes: await source.processes() };
-  } catch (error) {
-    if (!(error instanceof GpuDetectionError)) throw error;
-    return { ...survey, failures: [error], processes: [] };
-  }
+  const { reading, ...survey } = await surveyVendor(sources, readUse);
+  return { ...survey, processes: reading?.processes ?? [] };
 }
 
 /** Looks for cards and tells of every source, without throwing for a broken one. */
 export async function surveyGpus(
   sources: readonly (readonly GpuSource[])[] = gpuSources(),
 ): Promise<GpuSurvey> {
-  const surveys = await Promise.all(sources.map(surveyVendor));
+  const surveys = await Promise.all(
+    sources.map((some) => surveyVendor(some, (source) => source.detect())),
+  );
   return {
     gpus: surveys.flatMap(({ gpus }) => gpus),
     findings: surveys.flatMap(({ findings }) => findings),

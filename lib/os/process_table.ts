@@ -6,7 +6,7 @@
  * @module
  */
 import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
-import { KillProbe } from "./process_probe.ts";
+import { readNamespace } from "./process_probe.ts";
 
 /** A process as it is listed. */
 export interface ListedProcess {
@@ -31,9 +31,24 @@ export interface ProcessTable {
   ramMb(pid: number): number | undefined;
 }
 
+/** No process has more; a loop in what is read must not be followed for ever. */
+const ANCESTORS_MAX = 64;
 /** The same on every Linux that runs today. */
 const TICKS_PER_SECOND = 100;
 const LEASE_VARIABLE = /(?:^|\0)RESLOCK_LEASE_ID=([^\0]{1,100})/;
+
+/** A process and those that it descends from, its parent first. */
+export function* lineageOf(
+  pid: number,
+  parentOf: (pid: number) => number | undefined,
+): Generator<number> {
+  yield pid;
+  let one = parentOf(pid);
+  for (let i = 0; i < ANCESTORS_MAX && one !== undefined && one > 0; i++) {
+    yield one;
+    one = parentOf(one);
+  }
+}
 
 /** Reads a line of `/proc/<pid>/stat`; `undefined` if it is not one. */
 export function parseStat(text: string): ListedProcess | undefined {
@@ -62,8 +77,7 @@ export class KernelProcessTable implements ProcessTable {
 
   constructor(
     files: KernelFiles = systemKernelFiles,
-    namespace: () => "host" | "private" | "unknown" = () =>
-      new KillProbe().namespace,
+    namespace: () => "host" | "private" | "unknown" = () => readNamespace(),
   ) {
     this.#files = files;
     this.#namespace = namespace;

@@ -70,6 +70,11 @@ Deno.test("fake nvidia-smi answers like a machine with these cards", async () =>
     ]);
     const calls = await readCalls(path);
     assertEquals(calls.length, 6);
+    assertEquals(await source.readUse(), {
+      gpus,
+      detail: "",
+      processes: await source.processes(),
+    });
     assertEquals(calls[0].startsWith("nvidia-smi --query-gpu=index,"), true);
   });
 });

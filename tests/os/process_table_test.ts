@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { KernelProcessTable, parseStat } from "../../lib/os/process_table.ts";
+import {
+  KernelProcessTable,
+  lineageOf,
+  parseStat,
+} from "../../lib/os/process_table.ts";
 import { kernelFiles } from "./made_up_host.ts";
 
 function stat(pid: number, name: string, parent: number): string {
@@ -18,6 +22,14 @@ Deno.test("parseStat() reads a process whatever its name is", () => {
   for (const text of ["", "42", "42 (x) S", "x (y) S 1", stat(1, "x", NaN)]) {
     assertEquals(parseStat(text), undefined);
   }
+});
+
+Deno.test("lineageOf() goes up to the first process, and in no circle for ever", () => {
+  const parents = new Map([[42, 7], [7, 1], [1, 0], [8, 9], [9, 8]]);
+  const of = (pid: number) => [...lineageOf(pid, (one) => parents.get(one))];
+  assertEquals(of(42), [42, 7, 1]);
+  assertEquals(of(5), [5]);
+  assertEquals(new Set(of(8)), new Set([8, 9]));
 });
 
 Deno.test("KernelProcessTable reads what the kernel tells", () => {

@@ -64,10 +64,10 @@ export class FakeCards implements Disposable {
     return (await readCalls(this.#scenario)).length;
   }
 
-  /** How often nvidia-smi was asked for the cards. */
+  /** How often nvidia-smi was run, for whatever. */
   async readings(): Promise<number> {
     const calls = await readCalls(this.#scenario);
-    return calls.filter((call) => call.includes("--query-gpu=")).length;
+    return calls.filter((call) => call.startsWith("nvidia-smi ")).length;
   }
 
   [Symbol.dispose](): void {

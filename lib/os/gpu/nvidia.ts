@@ -10,16 +10,19 @@ import {
   type GpuProcess,
   type GpuReading,
   type GpuSource,
+  type GpuUseReading,
   type NoAnswer,
   settle,
   unreadable,
 } from "./source.ts";
+import { isUntold, type NvidiaCard, toCard } from "./nvidia_card.ts";
 import {
+  type MigName,
   parseMigList,
-  parseMigReport,
   toInstanceProcesses,
   toInstances,
 } from "./nvidia_mig.ts";
+import { type NvidiaReport, parseNvidiaReport } from "./nvidia_report.ts";
 
 /** On the PATH, or where WSL keeps it, which is not on the PATH of services. */
 const TOOLS = ["nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi"];
@@ -34,27 +37,12 @@ const GOOD_CODES = [0, 14];
 /** It works, but no card is there or handed in: not an error. */
 const NO_DEVICES = "No devices were found";
 const NO_DEVICES_CODE = 6;
-
-/**
- * Parts that have no memory of their own. Only these: a lost card tells no memory
- * either, and taking it for one would book the RAM in its place.
- */
-const UNIFIED = /\b(GB10|DGX Spark|Orin|Xavier|Thor|Tegra|Jetson)\b|\(nvgpu\)/i;
-
-/** A card as `nvidia-smi` lists it, before its instances are looked for. */
-export interface NvidiaCard extends GpuInfo {
-  readonly migEnabled: boolean;
-}
+const REPORT = ["-q", "-x"];
 
 function csvLines(output: string): string[] {
   return output.split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^warn(ing)?\b/i.test(line));
-}
-
-/** Whether the tool says that it cannot tell, in one of its many ways. */
-function isUntold(text: string): boolean {
-  return /^(\[.*\]|N\/A|Not Supported|ERR!)$/i.test(text);
 }
 
 function numberOrNull(text: string, unit: string): number | null | undefined {
@@ -63,57 +51,32 @@ function numberOrNull(text: string, unit: string): number | null | undefined {
   return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
 }
 
-/**
- * What programs can have of a card. The total has a part that the driver keeps:
- * promising it would let the last program that fits on paper run out of memory.
- */
-function capacity(
-  total: number | null,
-  used: number | null,
-  free: number | null,
-): number | null {
-  if (total === null || used === null || free === null) return total;
-  const usable = used + free;
-  return usable > 0 && usable < total ? usable : total;
-}
-
 function parseCard(line: string, withMig: boolean): NvidiaCard | undefined {
   const fields = line.split(",").map((text) => text.trim());
   const numbers = withMig ? 5 : 4;
   if (fields.length < 3 + numbers) return undefined;
-  const [indexText, uuidText] = fields;
+  const [indexText, uuid] = fields;
   // A name may have a comma in it; no other field has.
   const name = fields.slice(2, -numbers).join(", ");
   const [totalMb, usedMb, freeMb] = fields.slice(-numbers)
     .map((text) => numberOrNull(text, " MiB"));
-  const utilization = numberOrNull(fields.at(3 - numbers)!, " %");
+  const utilizationPercent = numberOrNull(fields.at(3 - numbers)!, " %");
+  const migText = withMig ? fields.at(-1)! : "[N/A]";
   if (
     totalMb === undefined || usedMb === undefined || freeMb === undefined ||
-    utilization === undefined || !/^\d{1,4}$/.test(indexText) || name === ""
+    utilizationPercent === undefined || !/^\d{1,4}$/.test(indexText) ||
+    !/^(Enabled|Disabled)$/.test(migText) && !isUntold(migText)
   ) return undefined;
-  const index = Number(indexText);
-  const unified = UNIFIED.test(name);
-  // Some integrated parts have none; they need none, as no capacity hangs on it.
-  const uuid = unified && isUntold(uuidText) ? `unified-${index}` : uuidText;
-  if (!/^[\w-]{4,100}$/.test(uuid)) return undefined;
-  const migText = withMig ? fields.at(-1)! : "[N/A]";
-  if (!/^(Enabled|Disabled)$/.test(migText) && !isUntold(migText)) {
-    return undefined;
-  }
-  return {
-    index,
+  return toCard({
+    index: Number(indexText),
     uuid,
     name,
-    vendor: "nvidia",
     totalMb,
     usedMb,
     freeMb,
-    capacityMb: unified ? null : capacity(totalMb, usedMb, freeMb),
-    utilizationPercent: utilization,
-    unified,
-    mig: null,
+    utilizationPercent,
     migEnabled: migText === "Enabled",
-  };
+  });
 }
 
 /**
@@ -183,6 +146,10 @@ export class NvidiaSource implements GpuSource {
   readonly #tools: ToolRunner;
   /** Whether any card was cut up when they were asked last; undefined before. */
   #cutUp: boolean | undefined;
+  /** The instances as they were listed last, and how the cards were cut up then. */
+  #listed:
+    | { readonly cut: string; readonly names: readonly MigName[] }
+    | undefined;
 
   constructor(tools: ToolRunner) {
     this.#tools = tools;
@@ -230,10 +197,58 @@ export class NvidiaSource implements GpuSource {
     // The list alone has their UUIDs, the report alone has their memory.
     const [list, report] = await settle([
       this.#ask(["-L"]),
-      this.#ask(["-q", "-x"]),
+      this.#ask(REPORT),
     ]);
     if (typeof list !== "string" || typeof report !== "string") return [];
-    return toInstances(cards, parseMigList(list), parseMigReport(report));
+    return toInstances(cards, parseMigList(list), parseNvidiaReport(report));
+  }
+
+  /**
+   * One run of the tool, which takes longer and tells more than the queries do. Of
+   * cards that are cut up anew the instances are listed as well: the report does not
+   * tell their UUIDs.
+   */
+  async readUse(): Promise<GpuUseReading> {
+    const output = await this.#ask(REPORT, [...GOOD_CODES, NO_DEVICES_CODE]);
+    if (typeof output !== "string") {
+      return { gpus: [], processes: [], detail: output.why };
+    }
+    const isEmpty = output.trim() === NO_DEVICES;
+    const report = isEmpty ? undefined : parseNvidiaReport(output);
+    if (report === undefined || report.cards.length === 0) {
+      const detail = `nvidia-smi says ${NO_DEVICES}`;
+      return { gpus: [], processes: [], detail };
+    }
+    const { cards, processes } = report;
+    const names = await this.#namesIn(report);
+    return {
+      ...toReading(cards, toInstances(cards, names, report)),
+      processes: toInstanceProcesses(
+        processes.map(({ parentUuid: uuid, pid, usedMb, name }) => ({
+          pid,
+          uuid,
+          usedMb,
+          name,
+        })),
+        names,
+        report,
+      ),
+    };
+  }
+
+  async #namesIn(
+    { cards, instances }: NvidiaReport,
+  ): Promise<readonly MigName[]> {
+    if (!cards.some(({ migEnabled }) => migEnabled)) return [];
+    const cut = instances.map((one) =>
+      `${one.parentUuid} ${one.index} ${one.gpuInstance} ${one.computeInstance}`
+    ).join("\n");
+    if (this.#listed?.cut !== cut) {
+      const list = await this.#ask(["-L"]);
+      if (typeof list !== "string") return [];
+      this.#listed = { cut, names: parseMigList(list) };
+    }
+    return this.#listed.names;
   }
 
   async processes(): Promise<readonly GpuProcess[]> {
@@ -255,8 +270,8 @@ export class NvidiaSource implements GpuSource {
     if (typeof list !== "string") return processes;
     const names = parseMigList(list);
     if (names.length === 0) return processes;
-    const output = await this.#ask(["-q", "-x"]);
+    const output = await this.#ask(REPORT);
     if (typeof output !== "string") return processes;
-    return toInstanceProcesses(processes, names, parseMigReport(output));
+    return toInstanceProcesses(processes, names, parseNvidiaReport(output));
   }
 }

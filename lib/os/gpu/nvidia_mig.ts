@@ -4,12 +4,8 @@
  *
  * @module
  */
-import {
-  type GpuInfo,
-  type GpuProcess,
-  unreadable,
-  wholeNumber,
-} from "./source.ts";
+import type { NvidiaReport } from "./nvidia_report.ts";
+import type { GpuInfo, GpuProcess } from "./source.ts";
 
 /** An instance in the list: its name and UUID. */
 export interface MigName {
@@ -18,34 +14,6 @@ export interface MigName {
   readonly index: number;
   readonly profile: string;
   readonly uuid: string;
-}
-
-/** An instance in the report: its memory. */
-export interface MigInstance {
-  readonly parentUuid: string;
-  readonly index: number;
-  /** The part of the card; several compute instances may share one and its memory. */
-  readonly gpuInstance: number | null;
-  readonly computeInstance: number | null;
-  readonly totalMb: number | null;
-  readonly usedMb: number | null;
-  readonly freeMb: number | null;
-}
-
-/** A process in the report. */
-export interface MigProcess {
-  readonly parentUuid: string;
-  readonly gpuInstance: number | null;
-  readonly computeInstance: number | null;
-  readonly pid: number;
-  readonly name: string;
-  readonly usedMb: number | null;
-}
-
-/** What the full report tells. */
-export interface MigReport {
-  readonly instances: readonly MigInstance[];
-  readonly processes: readonly MigProcess[];
 }
 
 /** Reads the instances in the list of cards. */
@@ -64,76 +32,11 @@ export function parseMigList(output: string): MigName[] {
   return names;
 }
 
-/** The insides of every element of that name. */
-function elements(xml: string, name: string): string[] {
-  const pattern = new RegExp(
-    `<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`,
-    "g",
-  );
-  return Array.from(xml.matchAll(pattern), (match) => match[1]);
-}
-
-/** The text of the first element of that name. */
-function textOf(xml: string, name: string): string {
-  return (elements(xml, name)[0] ?? "").trim()
-    .replaceAll("&lt;", "<").replaceAll("&gt;", ">")
-    .replaceAll("&quot;", '"').replaceAll("&apos;", "'")
-    .replaceAll("&amp;", "&");
-}
-
-function numberOf(xml: string, name: string): number | null {
-  return wholeNumber(textOf(xml, name).replace(/ MiB$/, ""));
-}
-
-/**
- * Reads the instances and processes in the full report.
- *
- * @throws {GpuDetectionError} if it is not a whole report
- */
-export function parseMigReport(output: string): MigReport {
-  if (!output.includes("</nvidia_smi_log>")) {
-    throw unreadable("nvidia-smi", output, "the report");
-  }
-  const instances: MigInstance[] = [];
-  const processes: MigProcess[] = [];
-  for (const card of elements(output, "gpu")) {
-    const devices = elements(card, "mig_devices")[0] ?? "";
-    // Without the instances, as they may have a UUID of their own in it.
-    const parentUuid = textOf(card.replace(devices, ""), "uuid");
-    for (const device of elements(devices, "mig_device")) {
-      const memory = elements(device, "fb_memory_usage")[0] ?? "";
-      instances.push({
-        parentUuid,
-        index: numberOf(device, "index") ?? instances.length,
-        gpuInstance: numberOf(device, "gpu_instance_id"),
-        computeInstance: numberOf(device, "compute_instance_id"),
-        totalMb: numberOf(memory, "total"),
-        usedMb: numberOf(memory, "used"),
-        freeMb: numberOf(memory, "free"),
-      });
-    }
-    for (const process of elements(card, "process_info")) {
-      const pid = numberOf(process, "pid");
-      // Those that only draw are not in the query for processes either.
-      if (pid === null || !textOf(process, "type").includes("C")) continue;
-      processes.push({
-        parentUuid,
-        gpuInstance: numberOf(process, "gpu_instance_id"),
-        computeInstance: numberOf(process, "compute_instance_id"),
-        pid,
-        name: textOf(process, "process_name"),
-        usedMb: numberOf(process, "used_memory"),
-      });
-    }
-  }
-  return { instances, processes };
-}
-
 /** Joins what the list and the report tell into cards of their own. */
 export function toInstances(
   cards: readonly GpuInfo[],
   names: readonly MigName[],
-  report: MigReport,
+  report: NvidiaReport,
 ): GpuInfo[] {
   return names.flatMap((name): GpuInfo[] => {
     const card = cards.find(({ uuid }) => uuid === name.parentUuid);
@@ -165,7 +68,7 @@ export function toInstances(
 export function toInstanceProcesses(
   processes: readonly GpuProcess[],
   names: readonly MigName[],
-  report: MigReport,
+  report: NvidiaReport,
 ): GpuProcess[] {
   const cutUp = new Set(names.map(({ parentUuid }) => parentUuid));
   const placed = report.processes.flatMap((process): GpuProcess[] => {

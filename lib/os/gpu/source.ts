@@ -62,6 +62,11 @@ export interface GpuReading {
   readonly detail: string;
 }
 
+/** What a source found, and who computes on it. */
+export interface GpuUseReading extends GpuReading {
+  readonly processes: readonly GpuProcess[];
+}
+
 /** One way to learn of the cards of one vendor. */
 export interface GpuSource {
   /** The tool or place, as people call it. */
@@ -74,6 +79,12 @@ export interface GpuSource {
    * @throws {GpuDetectionError} if it is there but gives no answer to trust
    */
   processes(): Promise<readonly GpuProcess[]>;
+  /**
+   * Both at once, of a source that tells them with fewer runs of its tool.
+   *
+   * @throws {GpuDetectionError} if it is there but gives no answer to trust
+   */
+  readUse?(): Promise<GpuUseReading>;
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   parseNvidiaCards,
   parseNvidiaProcesses,
 } from "../../../lib/os/gpu/nvidia.ts";
-import { parseMigReport } from "../../../lib/os/gpu/nvidia_mig.ts";
+import { parseNvidiaReport } from "../../../lib/os/gpu/nvidia_report.ts";
 import { GpuDetectionError } from "../../../lib/os/gpu/source.ts";
 import { data, failed, RecordedTools } from "../recorded_tools.ts";
 
@@ -402,11 +402,99 @@ Deno.test("parseNvidiaProcesses() refuses what it does not understand", () => {
   assertEquals(parseNvidiaProcesses("[Not Supported]\n"), []);
 });
 
-Deno.test("parseMigReport() refuses a report that is cut off", () => {
+Deno.test("parseNvidiaReport() refuses a report that is cut off", () => {
   const report = data("nvidia/mig_report.xml");
   assertThrows(
-    () => parseMigReport(report.slice(0, report.length / 2)),
+    () => parseNvidiaReport(report.slice(0, report.length / 2)),
     GpuDetectionError,
     "the report",
   );
+});
+
+const REPORT = "nvidia-smi -q -x";
+
+Deno.test("NvidiaSource.readUse() reads cards and processes with one run", async () => {
+  const tools = new RecordedTools({ [REPORT]: data("nvidia/report.xml") });
+  const { gpus, processes } = await new NvidiaSource(tools).readUse();
+  const [first, second] = gpus;
+  const { gpus: [queried] } = await source({
+    [QUERY]: data("nvidia/one_card.csv"),
+  }).detect();
+  assertEquals(first, queried, "both ways to ask tell the same");
+  const { uuid, index, totalMb, usedMb, freeMb, capacityMb } = second;
+  assertEquals(
+    { index, totalMb, usedMb, freeMb, capacityMb },
+    { index: 1, totalMb: 6138, usedMb: null, freeMb: null, capacityMb: 6138 },
+  );
+  assertEquals(second.utilizationPercent, null);
+  assertEquals(processes, [
+    { pid: 4242, uuid: RTX, usedMb: 700, name: "python <train> & eval" },
+    { pid: 4300, uuid: RTX, usedMb: 300, name: "/usr/bin/blender" },
+    { pid: 5150, uuid, usedMb: null, name: "[Insufficient Permissions]" },
+    { pid: 5151, uuid, usedMb: null, name: "Insufficient Permissions" },
+  ]);
+  assertEquals(tools.calls, [REPORT]);
+});
+
+Deno.test("NvidiaSource.readUse() gives parts without memory of their own no capacity", async () => {
+  const { gpus: [gpu], processes } = await source({
+    [REPORT]: data("nvidia/report_gb10.xml"),
+  }).readUse();
+  assertEquals([gpu.unified, gpu.totalMb, gpu.capacityMb], [true, null, null]);
+  assertEquals(processes.map(({ pid, usedMb }) => [pid, usedMb]), [[
+    3120,
+    512,
+  ]]);
+});
+
+Deno.test("NvidiaSource.readUse() asks for the list of instances once as long as they stay", async () => {
+  const answers: Record<string, string> = {
+    [REPORT]: data("nvidia/mig_report.xml"),
+    "nvidia-smi -L": data("nvidia/mig_list.txt"),
+  };
+  const tools = new RecordedTools(answers);
+  const cut = new NvidiaSource(tools);
+  const { gpus, processes } = await cut.readUse();
+  assertEquals(gpus.map(({ usedMb }) => usedMb), [13, 1203, 6, 6, null]);
+  assertEquals(processes.map(({ pid, uuid }) => [pid, uuid]), [
+    [55111, gpus[4].uuid],
+    [34965, gpus[1].uuid],
+  ]);
+  assertEquals((await cut.readUse()).gpus, gpus);
+  assertEquals(tools.calls, [REPORT, "nvidia-smi -L", REPORT]);
+  // One of them is taken away.
+  answers[REPORT] = answers[REPORT]
+    .replace(/<mig_device>[\s\S]*?<\/mig_device>/, "");
+  answers["nvidia-smi -L"] = answers["nvidia-smi -L"]
+    .replace(/^ {2}MIG .*\n/m, "");
+  assertEquals((await cut.readUse()).gpus, gpus.slice(1));
+  assertEquals(tools.calls.length, 5);
+});
+
+Deno.test("NvidiaSource.readUse() knows a machine without a card from a broken driver", async () => {
+  const empty =
+    "<nvidia_smi_log><attached_gpus>0</attached_gpus></nvidia_smi_log>";
+  for (const answer of [empty, failed(6, "No devices were found")]) {
+    const { gpus, detail } = await source({ [REPORT]: answer }).readUse();
+    assertEquals([gpus, detail], [[], "nvidia-smi says No devices were found"]);
+  }
+  assertEquals((await source({}).readUse()).gpus, []);
+  const whole = data("nvidia/report.xml");
+  for (
+    const [answer, words] of [
+      [data("nvidia/driver_mismatch.txt"), "the report"],
+      [failed(18, data("nvidia/driver_mismatch.txt")), "version mismatch"],
+      [whole.slice(0, whole.length / 2), "the report"],
+      [whole.replace("1287 MiB", "1,2 GiB"), "<used>1,2 GiB</used>"],
+      [whole.replaceAll("MiB", "Mio"), "24576 Mio"],
+      [whole.replace(`<uuid>${RTX}</uuid>`, ""), "this card"],
+      [whole.replace("<pid>4242</pid>", "<pid>4242x</pid>"), "4242x"],
+    ] as const
+  ) {
+    await assertRejects(
+      () => source({ [REPORT]: answer }).readUse(),
+      GpuDetectionError,
+      words,
+    );
+  }
 });
