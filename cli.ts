@@ -7,9 +7,12 @@ import metadata from "./deno.json" with { type: "json" };
 import {
   closest,
   commandIndex,
+  flagsIn,
   refuseEmpty,
   refuseMangled,
+  refuseUnknownOption,
   STATE_FLAGS,
+  UnknownOptionError,
 } from "./lib/cli/arguments.ts";
 import {
   COMMAND_NAMES,
@@ -28,6 +31,9 @@ import {
 import { EXIT } from "./lib/cli/exit_codes.ts";
 import { failureOf, UsageError } from "./lib/cli/failure.ts";
 import { quoted } from "./lib/cli/text.ts";
+
+/** The options that may stand before a command's name. */
+const ROOT_FLAGS = ["-s", "--state", "-h", "--help", "-V", "--version"];
 
 /**
  * Runs a command line.
@@ -73,6 +79,8 @@ async function runCommand(
   context: Context,
 ): Promise<void> {
   if (!isCommandName(name)) {
+    // What looks like a command may be the value of a misspelt option.
+    refuseUnknownOption(before, ROOT_FLAGS);
     const meant = closest(name, COMMAND_NAMES);
     throw new UsageError(
       `Unknown command ${quoted(name)}` +
@@ -110,8 +118,14 @@ async function parse(
   try {
     await tree.parse([...words]);
   } catch (error) {
-    if (!(error instanceof ValidationError)) throw error;
-    throw new UsageError(error.message, { cause: error });
+    const isOurs = error instanceof UnknownOptionError;
+    if (!isOurs && !(error instanceof ValidationError)) throw error;
+    const command: AnyCommand | undefined = tree.getCommand(names[0] ?? "");
+    const flags = command === undefined || names.length > 1
+      ? []
+      : flagsIn(command.getHelp({ colors: false }));
+    refuseUnknownOption(words, [...flags, ...ROOT_FLAGS]);
+    throw isOurs ? error : new UsageError(error.message, { cause: error });
   }
 }
 

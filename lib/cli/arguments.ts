@@ -145,21 +145,63 @@ export function operands(
   const words = given.filter((word) => word !== undefined);
   const option = words.find((word) => /^-[^\d.]/.test(word));
   if (option !== undefined) {
-    throw new UsageError(`Cannot use the option ${quoted(option)}: unknown`);
+    throw new UnknownOptionError(`Unknown option ${quoted(option)}`);
   }
   return [...words, ...literal];
 }
 
-/** How many single changes make one word of the other (Levenshtein). */
+/** An option that the command has not; which it has, it cannot tell itself. */
+export class UnknownOptionError extends UsageError {}
+
+/** The flags at the beginnings of lines of a help: `-s` and `--state`. */
+export function flagsIn(help: string): string[] {
+  return help.split("\n").flatMap((line) =>
+    /^\s+(?:(-\w), +)?(--[a-z][\w-]*)/.exec(line)?.slice(1) ?? []
+  ).filter((flag) => flag !== undefined);
+}
+
+/**
+ * Throws for the first option that is not among the flags, with the one that was
+ * probably meant.
+ */
+export function refuseUnknownOption(
+  words: readonly string[],
+  flags: readonly string[],
+): void {
+  const end = words.indexOf("--");
+  const own = end < 0 ? words : words.slice(0, end);
+  const options = own.filter((word) => /^-[^\d.]/.test(word))
+    .map((word) => word.split("=", 1)[0]);
+  const unknown = options.find((option) =>
+    !flags.includes(option) &&
+    // One of several letters in one word.
+    (option.startsWith("--") || !flags.includes(option.slice(0, 2)))
+  );
+  if (unknown === undefined) return;
+  // Any letter is near to any other.
+  const meant = unknown.length === 2
+    ? undefined
+    : closest(unknown, flags.filter((flag) => flag.startsWith("--")));
+  throw new UnknownOptionError(
+    `Unknown option ${quoted(unknown)}` +
+      (meant === undefined ? "" : `: did you mean "${meant}"?`),
+  );
+}
+
+/** How many single changes make one word of the other; a swap of neighbours is one. */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, replaced));
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] &&
+        a[i - 2] === b[j - 1];
+      const swapped = isSwap ? before[j - 2] + 1 : Infinity;
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, replaced, swapped));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length];
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import { refuseEmpty } from "./arguments.ts";
+import { flagsIn, refuseEmpty } from "./arguments.ts";
 import { candidatesFor, SHELLS, type Sources } from "./candidates.ts";
 import { isCommandName, loadCommand } from "./commands.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
@@ -85,12 +85,8 @@ function sourcesOf(options: GlobalOptions, context: Context): Sources {
       if (!isCommandName(name)) return [];
       const module = await loadCommand(name);
       const named = (await module.command(context)).name(name);
-      const help: string = named.getHelp({ colors: false });
-      const flags = help.split("\n").filter((line) => /^\s+-/.test(line));
-      return [
-        ...flags.flatMap((line) => /--[a-z][\w-]*/.exec(line) ?? []),
-        "--state",
-      ];
+      const flags = flagsIn(named.getHelp({ colors: false }));
+      return [...flags.filter((flag) => flag.startsWith("--")), "--state"];
     },
     async status() {
       try {

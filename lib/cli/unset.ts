@@ -41,8 +41,8 @@ export function command({ io }: Context): AnyCommand {
       if (unknown.length > 0) {
         const meant = closest(unknown[0], known);
         throw new ExitError(
-          `Cannot unset ${unknown.map(quoted).join(", ")} as it has no ` +
-            `capacity: ${
+          `Cannot unset ${unknown.map(quoted).join(", ")} as ` +
+            `${unknown.length > 1 ? "they have" : "it has"} no capacity: ${
               meant === undefined
                 ? ""
                 : `did you mean ${quoted(meant)}? If not, `

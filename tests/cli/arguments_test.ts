@@ -2,9 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   closest,
   commandIndex,
+  flagsIn,
   operands,
   refuseEmpty,
   refuseMangled,
+  refuseUnknownOption,
   separateChild,
 } from "../../lib/cli/arguments.ts";
 import { UsageError } from "../../lib/cli/failure.ts";
@@ -132,4 +134,36 @@ Deno.test("refuseMangled() refuses a word that was not UTF-8, and no other", () 
     UsageError,
     '"caf\ufffd" as it is not UTF-8',
   );
+});
+
+Deno.test("refuseUnknownOption() tells which option was probably meant", () => {
+  const flags = ["-s", "--state", "-q", "--quiet", "--cpu"];
+  const cases: [line: string, message: string][] = [
+    ["--qiuet", 'Unknown option "--qiuet": did you mean "--quiet"?'],
+    ["x --cup=5 y", 'Unknown option "--cup": did you mean "--cpu"?'],
+    ["-cpu 5", 'Unknown option "-cpu": did you mean "--cpu"?'],
+    ["--nothing-like-it", 'Unknown option "--nothing-like-it"'],
+    ["-x", 'Unknown option "-x"'],
+  ];
+  for (const [line, message] of cases) {
+    const words = line.split(" ");
+    const error = assertThrows(
+      () => refuseUnknownOption(words, flags),
+      UsageError,
+    );
+    assertEquals(error.message, message);
+  }
+  for (const line of ["-q --cpu 5", "-qs f", "x -5 -.5 -", "-- --qiuet"]) {
+    refuseUnknownOption(line.split(" "), flags);
+  }
+});
+
+Deno.test("flagsIn() finds the options of a help, not those that it speaks of", () => {
+  const help = [
+    "Usage: x [options]",
+    "  -q, --quiet           Say nothing, as with --silent.",
+    "      --cpu    <count>  - Cores.",
+    "  --no-wait",
+  ].join("\n");
+  assertEquals(flagsIn(help), ["-q", "--quiet", "--cpu", "--no-wait"]);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Folder } from "../support/processes.ts";
-import { call, ok } from "./support.ts";
+import { assertHelps, call, ok } from "./support.ts";
 
 interface BadCall {
   readonly args: readonly string[];
@@ -43,8 +43,21 @@ const BAD_CALLS: readonly BadCall[] = [
   { args: ["set", LONG, "5"], code: 2, names: ["NAME", "200"] },
   { args: ["set", "slots"], code: 2, names: ["reslock set gpu_slots 2"] },
   { args: ["set", "slots", "5", "6"], code: 2, names: ["arguments"] },
-  { args: ["set", "slots", "5", "--jsno"], code: 2, names: ["--jsno"] },
-  { args: ["set", "--jsno"], code: 2, names: ["--jsno"] },
+  ...[
+    ...["set slots 5 --jsno", "set --jsno", "set --jsno=x", "status --jsno"],
+    ...["release --jsno x", "cancel x --jsno", "priority x 5 --jsno"],
+    ...["history --jsno", "why --jsno 5G", "detect --jsno -- x"],
+  ].map((line) => ({
+    args: line.split(" "),
+    code: 2,
+    names: [
+      '"--jsno"',
+      'did you mean "--json"?',
+      `${line.split(" ")[0]} --help`,
+    ],
+  })),
+  { args: ["release", "--labl", "x"], code: 2, names: ['"--label"'] },
+  { args: ["priority", "x", "-q"], code: 2, names: ['"-q"'] },
   { args: ["unset"], code: 2, names: ["name", "unset --help"] },
   { args: ["unset", "none"], code: 1, names: ['"none"', "reslock status"] },
   { args: ["unset", "--all"], code: 2, names: ["--all"] },
@@ -65,7 +78,11 @@ const BAD_CALLS: readonly BadCall[] = [
   },
   { args: [...RUN], code: 2, names: ["command", "run --help"] },
   { args: [...RUN, "--"], code: 2, names: ["command", "run --help"] },
-  { args: [...RUN, "--vramm", "4G", "true"], code: 2, names: ["--vramm"] },
+  ...["--vramm 4G true", "--vrma 4G true", "--vramm=4G true"].map((line) => ({
+    args: [...RUN, ...line.split(" ")],
+    code: 2,
+    names: ['did you mean "--vram"?', "run --help"],
+  })),
   { args: [...RUN, "--ram", "--", "true"], code: 2, names: ["--ram"] },
   { args: ["run", "true"], code: 2, names: ['"true"', "--vram"] },
   {
@@ -124,12 +141,61 @@ const BAD_CALLS: readonly BadCall[] = [
   { args: [""], code: 2, names: ['""', "reslock --help"] },
   { args: ["--frob"], code: 2, names: ["--frob", "reslock --help"] },
   { args: ["--frob", "status"], code: 2, names: ["--frob"] },
+  { args: ["--stat", "/x", "status"], code: 2, names: ['mean "--state"?'] },
+  { args: ["unset", "slost"], code: 1, names: ['did you mean "slots"?'] },
+  { args: ["unset", "some", "none"], code: 1, names: ["they have"] },
+  { args: ["why"], code: 2, names: ["--vram", "why --help"] },
+  { args: ["why", "--cpu", "1", "x"], code: 2, names: ["why --help"] },
+  { args: ["completions", "zhs"], code: 2, names: ["zsh"] },
+  { args: ["completions"], code: 2, names: ["zsh"] },
+  { args: ["doctor", "--fix", "--recover"], code: 2, names: ["--fix"] },
+  { args: ["doctor", "--force"], code: 2, names: ["--recover"] },
+  { args: ["doctor", "--save", "/tmp/x", "--json"], code: 2, names: ["JSON"] },
+  { args: ["doctor", "--save", "/tmp/none/x"], code: 1, names: ["damaged"] },
+  { args: ["history", "--since", "x"], code: 2, names: ["--since"] },
+  { args: ["wait"], code: 2, names: ["reslock status"] },
+  { args: ["wait", "x", "--timeout", "9y"], code: 2, names: ["--timeout"] },
+  { args: ["priority", "x"], code: 2, names: ["reslock priority"] },
+  { args: ["priority", "x", "y"], code: 2, names: ["NUMBER"] },
+  { args: ["priority", "x", "5"], code: 1, names: ['"x"', "reslock"] },
+  { args: ["cancel"], code: 2, names: ["reslock status"] },
+  { args: ["cancel", "x"], code: 1, names: ['"x"', "reslock status"] },
+  { args: ["reclaim"], code: 2, names: ["reslock list"] },
+  { args: ["reclaim", "x"], code: 1, names: ['"x"', "reslock list"] },
+  { args: ["top"], code: 1, names: ["reslock status"] },
+  ...[
+    "--timeout 0 true",
+    "--timeout 99d true",
+    "--priority 1.5 true",
+    "--gpu 0 true",
+    "--placement pack true",
+    "--pin true",
+    "--no-wait --timeout 5s true",
+    "--no-wait --wait-for-capacity true",
+    "--reclaim-signal TERM true",
+    "--reclaim-grace 1s true",
+    "--reclaimable --reclaim-signal NONE true",
+    "--visible name true",
+    "--estimated-seconds x true",
+    "--resource slots=1 true",
+    "--disk 5G --disk 5G true",
+    "--gpus 2 true",
+    "--gpus 2 --num-gpus 2 --vram-mb-each 5 true",
+    "--num-gpus 2 true",
+    "--vram 5G --vram-mb-each 5 --num-gpus 2 true",
+    "--vram 5G --placement half true",
+  ].map((line) => ({
+    args: [...RUN, ...line.split(" ")],
+    code: 2,
+    names: ["run --help"],
+  })),
 ];
 
 function assertOneLine(err: string, names: readonly string[]): void {
   assert(err.startsWith("reslock: "), err);
   assertEquals(err.indexOf("\n"), err.length - 1, err);
   for (const name of names) assertStringIncludes(err, name);
+  assertHelps(err);
 }
 
 Deno.test("reslock answers wrong words with one line, a code, and an unchanged file", async () => {

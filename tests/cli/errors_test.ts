@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as reslock from "../../mod.ts";
 import { ResourcePool } from "../../mod.ts";
 import { Folder, lockerOf, until } from "../support/processes.ts";
-import { call, type Outcome, outcome, start } from "./support.ts";
+import { assertHelps, call, type Outcome, outcome, start } from "./support.ts";
 
 /** How an error is brought about, and what comes of it. */
 interface Case {
@@ -175,5 +175,6 @@ for (const [name, { provoke, code, saying }] of Object.entries(CASES)) {
     const ended = await provoke(folder);
     assertEquals(ended.code, code, ended.err);
     assertMatch(code === 0 ? ended.out + ended.err : ended.err, saying);
+    if (code !== 0) assertHelps(ended.err.trimEnd().split("\n").at(-1)!);
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { main } from "../../cli.ts";
 import type { Io } from "../../lib/cli/context.ts";
 import { FORMATS } from "../../lib/cli/formats.ts";
@@ -104,6 +104,21 @@ export function scriptTo(path: string, body: string): string {
   Deno.writeTextFileSync(script, `#!/bin/sh\nexec >>"${path}"\n${body}\n`);
   Deno.chmodSync(script, 0o755);
   return script;
+}
+
+/** What somebody can be told to do. */
+const STEPS =
+  "ask|check|choose|continue|end|give|install|leave|make|mend|name|" +
+  "press|read|remove|repair|run|say|set|stop|take|try|unset|use|wait|write";
+
+/** Holds that an error ends with a command of reslock's, or with what else to do. */
+export function assertHelps(message: string): void {
+  const text = message.trimEnd().replace(/^reslock: /, "");
+  const end = text.split(/[:;?.] /).at(-1)!;
+  const step = new RegExp(`(?:^|, |\\b(?:or|and) )(?:${STEPS})\\b`);
+  const helps = text.includes(" ") && end !== text &&
+    (/\breslock [a-z-]+/.test(end) || step.test(end));
+  assert(helps, `Nothing is told that helps: ${message}`);
 }
 
 /** Compares a text with the file of this name; writes it with RESLOCK_GOLDEN=write. */

@@ -14,6 +14,7 @@ import {
   type ResourcePool,
   type ResourceRequest,
 } from "../../../mod.ts";
+import { closest } from "../arguments.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
 import { quoted } from "../text.ts";
@@ -48,17 +49,19 @@ export function lackOf(request: ResourceRequest, known: Capacities): Lack {
 /**
  * The capacities that meet a lack.
  *
- * @param isNew whether the pool has no capacities at all
+ * @param known the names of all that has a capacity
  * @throws {ExitError} if something is not to be found here
  */
 export function capacitiesFor(
   { names, cards }: Lack,
   { resources, limits, failures }: Detection,
-  isNew: boolean,
+  known: readonly string[],
 ): Capacities {
   // The limits of a container are no capacity of a pool that it shares; in one
   // that nobody has set up they are all there is to go by.
-  const found: Capacities = isNew ? { ...limits, ...resources } : resources;
+  const found: Capacities = known.length === 0
+    ? { ...limits, ...resources }
+    : resources;
   const chosen = Object.fromEntries(
     Object.entries(found).filter(([name]) =>
       GPU_NAME.test(name) ? cards : names.includes(name)
@@ -77,9 +80,13 @@ export function capacitiesFor(
   }
   const unknown = names.find((name) => !(name in chosen));
   if (unknown !== undefined) {
+    const meant = closest(unknown, known);
     throw new ExitError(
-      `Cannot get ${quoted(unknown)} as it has no capacity here: check the ` +
-        `name, or set one with reslock set ${quoted(unknown)} VALUE`,
+      `Cannot get ${quoted(unknown)} as it has no capacity here: ` +
+        (meant === undefined
+          ? "check the name, or set"
+          : `did you mean ${quoted(meant)}? If not, set`) +
+        ` one with reslock set ${quoted(unknown)} VALUE`,
       EXIT.runFailed,
     );
   }
@@ -102,7 +109,7 @@ export async function registerLack(
   const capacities = capacitiesFor(
     lack,
     await detectResources(),
-    Object.keys(known).length === 0,
+    Object.keys(known),
   );
   const changed = await pool.setResources(capacities, { keepExisting: true });
   return Object.fromEntries(changed.map((name) => [name, capacities[name]]));

@@ -39,16 +39,16 @@ Deno.test("lackOf() lacks cards only where no GPU memory is registered at all", 
 
 Deno.test("capacitiesFor() takes only what is lacking", () => {
   const found = (lack: { names: string[]; cards: boolean }) =>
-    capacitiesFor(lack, MACHINE, true);
+    capacitiesFor(lack, MACHINE, []);
   assertEquals(found({ names: ["ram_mb"], cards: false }), { ram_mb: 64000 });
   assertEquals(found({ names: [], cards: true }), { [CARD]: 24000 });
 });
 
 Deno.test("capacitiesFor() takes a container's limit only in a new pool", () => {
   const lack = { names: ["cpu_cores"], cards: false };
-  assertEquals(capacitiesFor(lack, MACHINE, true), { cpu_cores: 2 });
+  assertEquals(capacitiesFor(lack, MACHINE, []), { cpu_cores: 2 });
   const { message } = assertThrows(
-    () => capacitiesFor(lack, MACHINE, false),
+    () => capacitiesFor(lack, MACHINE, ["slots"]),
     ExitError,
   );
   assertStringIncludes(message, "reslock set");
@@ -60,7 +60,7 @@ Deno.test("capacitiesFor() registers nothing if anything is not to be found", ()
       capacitiesFor(
         { names: ["ram_mb", "slots"], cards: false },
         MACHINE,
-        true,
+        [],
       ),
     ExitError,
   );
@@ -68,8 +68,16 @@ Deno.test("capacitiesFor() registers nothing if anything is not to be found", ()
   assertStringIncludes(error.message, '"slots"');
   const noCards = { ...MACHINE, resources: {} };
   assertThrows(
-    () => capacitiesFor({ names: [], cards: true }, noCards, true),
+    () => capacitiesFor({ names: [], cards: true }, noCards, []),
     ExitError,
     "no GPU was found",
+  );
+});
+
+Deno.test("capacitiesFor() asks whether another name was meant", () => {
+  assertThrows(
+    () => capacitiesFor({ names: ["slost"], cards: false }, MACHINE, ["slots"]),
+    ExitError,
+    'did you mean "slots"?',
   );
 });
