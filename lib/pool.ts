@@ -49,6 +49,7 @@ import {
   type PoolStatus,
   poolStatus,
 } from "./status.ts";
+import { usageIn } from "./usage.ts";
 import { type PoolEvent, watchPool } from "./watching.ts";
 
 const LOCK_TIMEOUT_MS = 5000;
@@ -349,9 +350,15 @@ export class ResourcePool implements AsyncDisposable {
    *
    * @param options.explain whether to find out why those who wait do so.
    * @default {true}
+   * @param options.usage whether to measure what leases really use, by what the driver
+   * was asked for anyway. Needs `--allow-all`, as {@linkcode measureUsage} does.
+   * @default {false}
    */
   async status(
-    { explain = true }: { readonly explain?: boolean } = {},
+    { explain = true, usage = false }: {
+      readonly explain?: boolean;
+      readonly usage?: boolean;
+    } = {},
   ): Promise<PoolStatus> {
     const session = this.#session;
     let verdicts = await session.examine({ patient: false });
@@ -365,7 +372,7 @@ export class ResourcePool implements AsyncDisposable {
     }
     const { store } = session;
     const reading = await session.readDriver();
-    return await store.view((state) => {
+    const status = await store.view((state) => {
       const reasons = explain
         ? explainWaiters(
           state,
@@ -376,6 +383,9 @@ export class ResourcePool implements AsyncDisposable {
         : new Map();
       return poolStatus(this.path, state, { verdicts, reasons, reading });
     });
+    return usage
+      ? { ...status, usage: usageIn(status.leases, reading) }
+      : status;
   }
 
   /**

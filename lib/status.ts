@@ -14,6 +14,7 @@ import type { Amounts, EntryRecord, LeaseRecord } from "./core/model.ts";
 import { reservedAmounts } from "./core/reserved.ts";
 import type { PoolState } from "./core/state.ts";
 import type { Vitality } from "./liveness.ts";
+import type { Usage } from "./usage.ts";
 
 /** Amounts by name; the object has no prototype, so that any name is safe. */
 export type AmountsByName = Readonly<Record<string, number>>;
@@ -116,6 +117,8 @@ export interface PoolStatus {
   readonly queue: readonly EntryStatus[];
   /** The cards that have a capacity, by number where the driver tells it. */
   readonly cards: readonly CardStatus[];
+  /** What is really used; only where it was asked for. */
+  readonly usage?: Usage;
 }
 
 /** A card: what is leased on it, and what the driver sees there. */

@@ -7,6 +7,7 @@
  * @module
  */
 import { isSizeName } from "./core/amount.ts";
+import type { DriverReading } from "./core/cards.ts";
 import { gpuKey, gpuOfKey } from "./core/model.ts";
 import { systemTools, type ToolRunner } from "./os/command.ts";
 import { type GpuProcess, gpuSources, surveyProcesses } from "./os/gpu.ts";
@@ -273,6 +274,19 @@ function sum(a: number | null | undefined, b: number | null): number | null {
 
 function total({ gpus }: GpuOrphan): number {
   return Object.values(gpus).reduce<number>((all, mb) => all + (mb ?? 0), 0);
+}
+
+/**
+ * What is used, by what the driver has told already; where it has told nothing, RAM and
+ * processor time alone.
+ */
+export function usageIn(
+  holders: readonly LeaseFacts[],
+  reading: DriverReading | undefined,
+  table: ProcessTable = new KernelProcessTable(),
+): Usage {
+  const usage = attributeUsage(holders, reading?.processes ?? [], table);
+  return reading === undefined ? { ...usage, orphans: null } : usage;
 }
 
 function toolsWithin(timeoutMs: number | undefined): ToolRunner {

@@ -201,6 +201,41 @@ const CARD: ObjectFormat = {
   ],
 };
 
+const MEASURED: ObjectFormat = {
+  title: "measured",
+  fields: [
+    ["pids", "[integer]", "the processes that were found to use something"],
+    ["resources", "amounts", "what they use"],
+    ["cpu_seconds", "number?", "their processor time"],
+  ],
+};
+
+const OVERUSE: ObjectFormat = {
+  title: "overuse",
+  fields: [
+    ["resource", "string", "its name"],
+    ["leased_mb", "integer", "what the lease holds of it"],
+    ["used_mb", "integer", "what is used of it"],
+  ],
+};
+
+const USED_LEASE: ObjectFormat = {
+  title: "lease in use",
+  base: SHOWN_LEASE,
+  fields: [
+    [
+      "measured",
+      { oneOrNull: MEASURED },
+      "what is really used; null: not found out",
+    ],
+    [
+      "overuse",
+      OVERUSE,
+      "what is used beyond the lease, as measured, else as the holder says",
+    ],
+  ],
+};
+
 const STATUS: ObjectFormat = {
   title: "status --json",
   fields: [
@@ -209,7 +244,7 @@ const STATUS: ObjectFormat = {
     ["available", "amounts", "what is not leased of each"],
     ["reserved", "amounts", "what of that is kept for those who wait"],
     ["used", "amounts", "what is leased of each"],
-    ["leases", SHOWN_LEASE, "what is held"],
+    ["leases", USED_LEASE, "what is held"],
     ["queue", SHOWN_ENTRY, "who waits, by rank, then work in progress"],
     ["cards", CARD, "the cards that have a capacity"],
   ],

@@ -4,17 +4,18 @@
  *
  * @module
  */
-import type {
-  Detection,
-  Diagnosis,
-  EntryStatus,
-  Explanation,
-  GpuOrphan,
-  HistoryRecord,
-  LeaseStatus,
-  PoolEvent,
-  PoolStatus,
-  Salvaged,
+import {
+  type Detection,
+  type Diagnosis,
+  type EntryStatus,
+  type Explanation,
+  type GpuOrphan,
+  type HistoryRecord,
+  type LeaseStatus,
+  overuseOf,
+  type PoolEvent,
+  type PoolStatus,
+  type Salvaged,
 } from "../../mod.ts";
 import type { WaitStats } from "./history_stats.ts";
 import type { InitResult } from "./render_detection.ts";
@@ -102,9 +103,31 @@ export function statusJson(status: PoolStatus): Record<string, unknown> {
     available: status.available,
     reserved: status.reserved,
     used: status.used,
-    leases: status.leases.map(leaseJson),
+    leases: status.leases.map((lease) => usedLeaseJson(lease, status)),
     queue: status.queue.map(entryJson),
     cards: status.cards.map(cardJson),
+  };
+}
+
+/** A lease with what it really uses, as far as that was measured. */
+function usedLeaseJson(
+  lease: LeaseStatus,
+  { usage }: PoolStatus,
+): Record<string, unknown> {
+  const measured = usage?.leases.get(lease.id);
+  return {
+    ...leaseJson(lease),
+    measured: measured === undefined ? null : {
+      pids: measured.pids,
+      resources: measured.resources,
+      cpu_seconds: measured.cpuSeconds,
+    },
+    overuse: overuseOf(lease, measured)
+      .map(({ resource, leasedMb, usedMb }) => ({
+        resource,
+        leased_mb: leasedMb,
+        used_mb: usedMb,
+      })),
   };
 }
 

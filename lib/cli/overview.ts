@@ -8,7 +8,6 @@ import type {
   AmountsByName,
   EntryStatus,
   LeaseStatus,
-  LeaseUsage,
   PoolStatus,
 } from "../../mod.ts";
 import type { Cell } from "./table.ts";
@@ -27,19 +26,13 @@ export interface Overview {
   /** The beginning of an id, which names it alone in this pool. */
   readonly shortId: (id: string) => string;
   readonly registry: Registry;
-  readonly usage: Measured;
   /** The id that is marked among the others. */
   readonly selected?: string;
 }
 
-/** What was measured, by the lease's id. */
-export type Measured = ReadonlyMap<string, LeaseUsage>;
-
 /** What is known of a pool beside its state. */
 export interface Surroundings {
   readonly registry?: Registry;
-  /** A lease that uses more than it holds is marked. */
-  readonly usage?: Measured;
 }
 
 /** Shorter beginnings are too easily those of the next one, too. */
@@ -69,7 +62,7 @@ export function shortIds(ids: Iterable<string>): ReadonlyMap<string, string> {
 /** Puts together what the views need. */
 export function overviewOf(
   status: PoolStatus,
-  { registry = NO_REGISTRY, usage = new Map() }: Surroundings = {},
+  { registry = NO_REGISTRY }: Surroundings = {},
 ): Overview {
   const { resources, leases, queue } = status;
   const uncounted = new Map<string, number>();
@@ -95,7 +88,6 @@ export function overviewOf(
     ),
     shortId: (id) => ids.get(id) ?? id,
     registry,
-    usage,
   };
 }
 

@@ -74,17 +74,12 @@ function workNote(work: readonly EntryStatus[], nowMs: number): string {
 /** What is used beyond the lease, by measure or by its holder's own word. */
 function overuseNote(
   lease: LeaseStatus,
-  { naming, usage }: Overview,
+  { naming, status }: Overview,
 ): string | undefined {
-  const measured = overuseOf(lease, usage.get(lease.id)).map((
-    { resource, usedMb },
-  ) => [resource, usedMb] as const);
-  const told = Object.entries(lease.actualResources)
-    .filter(([name, amount]) => amount > (lease.resources[name] ?? 0));
-  const over = new Map([...told, ...measured]);
-  if (over.size === 0) return undefined;
-  const shown = [...over].map(([name, amount]) =>
-    `${naming(name)} ${formatAmount(name, amount)}`
+  const over = overuseOf(lease, status.usage?.leases.get(lease.id));
+  if (over.length === 0) return undefined;
+  const shown = over.map(({ resource, usedMb }) =>
+    `${naming(resource)} ${formatAmount(resource, usedMb)}`
   );
   return `uses ${shown.join(", ")}`;
 }

@@ -51,10 +51,14 @@ function typeSchema(type: FieldType): JsonSchema {
   }
 }
 
+function allFields({ base, fields }: ObjectFormat): readonly Field[] {
+  return base === undefined ? fields : [...allFields(base), ...fields];
+}
+
 /** The JSON schema of an object. */
 export function jsonSchema(format: ObjectFormat): JsonSchema {
-  const { title, base, fields: own } = format;
-  const fields = [...base?.fields ?? [], ...own];
+  const { title } = format;
+  const fields = allFields(format);
   return {
     title,
     type: "object",

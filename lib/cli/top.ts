@@ -114,7 +114,7 @@ async function watchOver(
   const refresh = async () => {
     // Processes come and go with the leases: nobody is known for longer.
     registry = registryOf(pool.path);
-    model = onStatus(model, await pool.status());
+    model = onStatus(model, await pool.status({ usage: true }));
     draw();
   };
   const guarded = (work: Promise<unknown>) => void work.catch(failed.reject);

@@ -120,6 +120,38 @@ Deno.test("reslock orphans fails where it cannot know", async () => {
   }
 });
 
+/** What was told a moment ago would do for a second. */
+function forgetReadings(state: string): void {
+  Deno.removeSync(`${state}.gpus`);
+}
+
+Deno.test("reslock status asks the driver once, not again within a second, and never without cards", async () => {
+  using machine = await FakeCards.of({ cards: [{ uuid: A }] });
+  using _host = setEnv({ RESLOCK_PIDNS: "host" });
+  const { state } = machine.folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ ram_mb: 1000 });
+  await using _ram = await pool.acquire({ ram_mb: 1000 });
+  await ok(state, "status");
+  assertEquals(await machine.calls(), 0);
+  await pool.setResources({ [`gpu_${A}_vram_mb`]: 24_576 });
+  await using _card = await pool.acquire({ vram_mb: 4096 });
+  forgetReadings(state);
+  const before = await machine.readings();
+  await ok(state, "status");
+  assertEquals(await machine.readings(), before + 1);
+  // As if it had been told just now, however slow this machine is.
+  const notes = `${state}.gpus`;
+  const [note] = JSON.parse(await Deno.readTextFile(notes));
+  const fresh = { ...note, atMs: Date.now() + 900 };
+  await until("the note is of the past", async () => {
+    await Deno.writeTextFile(notes, JSON.stringify([fresh]));
+    return Date.now() >= fresh.atMs;
+  });
+  await ok(state, "status", "--json");
+  assertEquals(await machine.readings(), before + 1);
+});
+
 Deno.test("reslock status marks a lease that uses more than it holds", async () => {
   using machine = await FakeCards.of({ cards: [{ uuid: A }] });
   using _host = setEnv({ RESLOCK_PIDNS: "host" });
@@ -127,26 +159,32 @@ Deno.test("reslock status marks a lease that uses more than it holds", async () 
   await using pool = new ResourcePool({ path: state });
   await pool.setResources({ [`gpu_${A}_vram_mb`]: 24_576 });
   await using lease = await pool.acquire({ vram_mb: 4096 });
-  const use = (usedMb: number) =>
-    machine.become({
-      cards: [{ uuid: A }],
+  const use = async (usedMb: number) => {
+    await machine.become({
+      cards: [{ uuid: A, usedMb }],
       processes: [{ uuid: A, pid: Deno.pid, usedMb }],
     });
+    forgetReadings(state);
+  };
+  const overuse = async () =>
+    JSON.parse(await ok(state, "status", "--json")).leases[0].overuse;
   await use(4096);
   assert(!(await ok(state, "status")).includes("uses"));
+  assertEquals(await overuse(), []);
   await use(5120);
-  assertMatch(
-    await ok(state, "status"),
-    new RegExp(`^${lease.id} .* uses gpu aaaaaaaa 5 GB$`, "m"),
-  );
+  assertMatch(await ok(state, "status"), / uses gpu 0 5 GB$/m);
+  assertEquals(await overuse(), [
+    { resource: `gpu_${A}_vram_mb`, leased_mb: 4096, used_mb: 5120 },
+  ]);
   const usage = (await measureUsage((await pool.status()).leases)).leases;
   assertEquals(usage.get(lease.id)?.resources, { [`gpu_${A}_vram_mb`]: 5120 });
   // A driver that is broken is no reason to show nothing.
+  forgetReadings(state);
   await machine.become({
     cards: [{ uuid: A }],
     trouble: [{ tool: "nvidia-smi", code: 9, says: "has failed" }],
   });
-  assertStringIncludes(await ok(state, "status"), lease.id);
+  assertStringIncludes(await ok(state, "status"), "1 lease\n");
 });
 
 Deno.test("Lease.measure() writes what is used into the lease", async () => {
