@@ -6,26 +6,10 @@
  *
  * @module
  */
+import { hasFlock } from "./os/flock.ts";
 import { createGuard, guardPath } from "./os/owner_lock.ts";
-import { isGranted } from "./os/permissions.ts";
 
 let flockWorks: Promise<boolean> | undefined;
-
-/** Only the one of util-linux knows `-F`; busybox has another. */
-async function tryFlock(): Promise<boolean> {
-  if (!isGranted({ name: "run", command: "flock" })) return false;
-  try {
-    const { success } = await new Deno.Command("flock", {
-      args: ["-F", "-s", "/dev/null", "true"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
-}
 
 /** The words that start a command under a lease's guard. */
 export async function guardCommand(
@@ -36,7 +20,7 @@ export async function guardCommand(
   leaseId: string,
   command: readonly string[],
 ): Promise<string[]> {
-  if (!await (flockWorks ??= tryFlock())) {
+  if (!await (flockWorks ??= hasFlock())) {
     warn(
       'Cannot keep a lease for a command that outlives this program, as "flock" ' +
         "of util-linux is missing or may not be run: install it, or allow it " +

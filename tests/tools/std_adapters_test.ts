@@ -171,6 +171,7 @@ Deno.test("FakeTime gives the real clock back", () => {
 Deno.test("unicodeWidth() counts columns", () => {
   assertEquals(unicodeWidth("abc"), 3);
   assertEquals(unicodeWidth("漢字"), 4);
+  assertEquals(unicodeWidth("e\u0301 \u{1f40d}\u200b"), 4);
 });
 
 Deno.test("parseArgs() reads flags, values and the rest", () => {
