@@ -4,6 +4,7 @@
  * @module
  */
 import { plainEnv } from "./deno.ts";
+import { until, works } from "./processes.ts";
 
 function run(args: readonly string[]): string {
   const { success, stdout, stderr } = new Deno.Command("tmux", {
@@ -26,8 +27,8 @@ export function hasTmux(): boolean {
   }
 }
 
-/** One terminal, gone with its scope. */
-export class Tmux implements Disposable {
+/** One terminal, gone with its scope, and with it all that ran there. */
+export class Tmux implements AsyncDisposable {
   readonly #socket: string;
 
   /** @param folder where its socket may be */
@@ -71,8 +72,13 @@ export class Tmux implements Disposable {
     return this.#run("display-message", "-p", "-t", "0", format).trim();
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    const session = this.ask("#{pane_pid}");
     this.#run("kill-server");
+    await until(
+      "what ran in the terminal is gone",
+      async () => !await works("pgrep", "-s", session),
+    );
   }
 
   #run(...args: readonly string[]): string {

@@ -44,7 +44,7 @@ Deno.test({
       ...[Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`, "run"],
       ...["-s", folder.state, "--resource", "slots=1", "--"],
     ];
-    using tmux = new Tmux(folder.path);
+    await using tmux = new Tmux(folder.path);
     tmux.start([...run, "sh", "-c", "echo began; exec sleep 600"]);
     await until(
       "the line is there",
@@ -71,7 +71,7 @@ Deno.test({
       ...[Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`, "run"],
       ...["-s", folder.state, "--resource", "slots=1", "true"],
     ].map((word) => `'${word}'`).join(" ");
-    using tmux = new Tmux(folder.path);
+    await using tmux = new Tmux(folder.path);
     tmux.start([
       "sh",
       "-c",

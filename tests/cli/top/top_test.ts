@@ -126,7 +126,7 @@ Deno.test({
     await using pool = new ResourcePool({ path: folder.state });
     await pool.setResources({ slots: 2 });
     await using lease = await pool.acquire({ slots: 1 }, { label: "first" });
-    using tmux = new Tmux(folder.path);
+    await using tmux = new Tmux(folder.path);
     const top = [Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`, "top"]
       .map((word) => `'${word}'`).join(" ");
     tmux.start([
