@@ -46,7 +46,10 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/reclaim_test.ts": ["core/least_loss"],
   "tests/core/scheduler_test.ts": ["core/ledger"],
   "tests/faults/faults_test.ts": ["sweep"],
-  "tests/os/gpu/nvidia_test.ts": ["os/gpu/nvidia_mig", "os/gpu/source"],
+  "tests/os/gpu/nvidia_test.ts": [
+    ...["os/gpu/nvidia_card", "os/gpu/nvidia_mig", "os/gpu/nvidia_report"],
+    "os/gpu/source",
+  ],
   "tests/doctor/place_test.ts": ["doctor/check"],
   "tests/process/doctor_test.ts": [
     ...["doctor", "doctor/diagnosis", "doctor/fix", "doctor/recovery"],
