@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { renderLive } from "../lib/cli/run/waiting_line.ts";
 import { renderStatus } from "../lib/cli/render_pool.ts";
+import type { View } from "../lib/cli/table.ts";
 import { EMPTY_MODEL, onSample, onStatus } from "../lib/cli/top/model.ts";
 import { render } from "../lib/cli/top/view.ts";
 import type { PoolStatus } from "../mod.ts";
@@ -78,6 +80,16 @@ export function svgOf(lines: readonly string[]): string {
     `${texts.join("\n")}\n</svg>\n`;
 }
 
+/** What `run` says while it waits. */
+function waitingLines(view: View): string[] {
+  const [entry] = SHOWN_POOL.queue;
+  const request = { vram_mb_each: 20480, num_gpus: 2 };
+  return [
+    "$ reslock run --vram 20G --gpus 2 --label whisper whisper-server",
+    renderLive({ request, position: 1, entry, elapsedMs: 21_000 }, view),
+  ];
+}
+
 /** All pictures by the name of their file. */
 export function screenshots(): Readonly<Record<string, string>> {
   const view = { columns: COLUMNS, color: true, nowMs: NOW_MS };
@@ -88,6 +100,7 @@ export function screenshots(): Readonly<Record<string, string>> {
   return {
     "status.svg": svgOf(status.trimEnd().split("\n")),
     "top.svg": svgOf(top),
+    "waiting.svg": svgOf(waitingLines(view)),
   };
 }
 

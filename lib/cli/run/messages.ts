@@ -39,24 +39,9 @@ export function renderWaiting(
 }
 
 /** How somebody stands who waits. */
-interface Standing {
+export interface Standing {
   readonly position: number;
   readonly entry: Pick<EntryStatus, "why"> | undefined;
-}
-
-/** The line that lives on a terminal for as long as the wait. */
-export function renderLive(
-  request: ResourceRequest,
-  { position, entry }: Standing,
-  elapsedMs: number,
-  nowMs: number,
-): string {
-  const why = entry?.why ?? null;
-  const startsInMs = Date.parse(why?.earliestStart ?? "") - nowMs;
-  return `number ${position} in the queue for ${renderRequest(request)}, ` +
-    formatDuration(elapsedMs) +
-    (startsInMs > 0 ? `, may start in ${formatDuration(startsInMs)}` : "") +
-    (why === null ? "" : `: ${why.sentence}`);
 }
 
 /** Said in a log when something has changed in a long wait. */

@@ -13,12 +13,11 @@ import type {
   ResourcePool,
   ResourceRequest,
 } from "../../../mod.ts";
-import type { Io } from "../context.ts";
+import { type Io, viewOf } from "../context.ts";
 import { say } from "../pool.ts";
-import { cut } from "../table.ts";
-import { visible } from "../text.ts";
 import { later, when } from "./later.ts";
-import { renderLive, renderStill, renderWaiting } from "./messages.ts";
+import { renderStill, renderWaiting } from "./messages.ts";
+import { renderLive } from "./waiting_line.ts";
 
 /** How long a wait is not worth a word. */
 const SILENT_WAIT_MS = 300;
@@ -92,9 +91,9 @@ async function tellLive(wait: Wait, sinceMs: number): Promise<void> {
   for (let tick = 0; !over.aborted; tick++) {
     if (tick % TICKS_PER_LOOK === 0) standing = await look(wait);
     if (over.aborted) return;
-    const nowMs = io.nowMs();
-    const text = renderLive(request, standing, nowMs - sinceMs, nowMs);
-    write(CLEAR_LINE + cut(visible(`reslock: ${text}`), io.columns - 1));
+    const view = viewOf(io);
+    const elapsedMs = view.nowMs - sinceMs;
+    write(CLEAR_LINE + renderLive({ request, ...standing, elapsedMs }, view));
     await pause(TICK_MS, over);
   }
 }

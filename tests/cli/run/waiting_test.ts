@@ -1,25 +1,56 @@
 import { assertEquals } from "@std/assert";
-import { renderLive, renderStill } from "../../../lib/cli/run/messages.ts";
+import { renderStill } from "../../../lib/cli/run/messages.ts";
+import { renderLive, type Waited } from "../../../lib/cli/run/waiting_line.ts";
+import { widthOfText } from "../../../lib/cli/text.ts";
 import { NOW_MS, SAMPLE_POOL } from "../sample_pool.ts";
 import { denoRunArgs, ROOT } from "../../support/deno.ts";
 import { Folder, until } from "../../support/processes.ts";
 import { ResourcePool } from "../../../mod.ts";
+import { assertGolden } from "../support.ts";
 import { hasTmux, Tmux } from "../../support/tmux.ts";
 
-const [entry] = SAMPLE_POOL.queue;
+const [entry, , last] = SAMPLE_POOL.queue;
 
-Deno.test("renderLive() tells the place, the time and why", () => {
-  assertEquals(
-    renderLive({ vram_mb: 4096 }, { position: 2, entry }, 65_000, NOW_MS),
-    "number 2 in the queue for vram 4 GB, 1m05s, may start in 20m00s: needs " +
-      "20 GB or more on 2 cards; 576 MB free on the second best; held by " +
-      "llama-70b; llama-70b is asked back",
-  );
-  assertEquals(
-    renderLive({ cpu_cores: 1 }, { position: 1, entry: undefined }, 0, NOW_MS),
-    "number 1 in the queue for cpu_cores 1, 0s",
-  );
-});
+function stripped(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/\x1b\[\d+m/g, "");
+}
+
+for (const columns of [60, 100, 200]) {
+  for (const color of [false, true]) {
+    Deno.test(`renderLive() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
+      const view = { columns, color, nowMs: NOW_MS };
+      const waits: Waited[] = [
+        {
+          request: { cpu_cores: 1 },
+          position: 1,
+          entry: undefined,
+          elapsedMs: 0,
+        },
+        {
+          request: { gpu_slots: 1 },
+          position: 3,
+          entry: last,
+          elapsedMs: 5000,
+        },
+        { request: { vram_mb: 4096 }, position: 2, entry, elapsedMs: 65_000 },
+        {
+          request: { "\x1b[2J漢字": 1 },
+          position: 12,
+          entry: undefined,
+          elapsedMs: 90_000_000,
+        },
+      ];
+      const lines = waits.map((wait) => renderLive(wait, view));
+      for (const line of lines) {
+        const plain = stripped(line);
+        assertEquals(widthOfText(plain) < columns, true, plain);
+      }
+      const name = `waiting_${columns}${color ? "_color" : ""}`;
+      assertGolden(name, `${lines.join("\n")}\n`);
+    });
+  }
+}
 
 Deno.test("renderStill() is a whole sentence for a log", () => {
   assertEquals(

@@ -1,0 +1,42 @@
+/**
+ * The line that lives on a terminal for as long as a wait.
+ *
+ * @module
+ */
+import type { ResourceRequest } from "../../../mod.ts";
+import { cut, paint, type View } from "../table.ts";
+import { formatDuration, visible, widthOfText } from "../text.ts";
+import { renderRequest, type Standing } from "./messages.ts";
+
+const PREFIX = "reslock: ";
+
+/** A wait as it is now. */
+export interface Waited extends Standing {
+  readonly request: ResourceRequest;
+  readonly elapsedMs: number;
+}
+
+/**
+ * The place, how long so far, when it may start, and why not yet, in one column less
+ * than there are: in the last one, some terminals begin a new line.
+ */
+export function renderLive(waited: Waited, view: View): string {
+  const { request, position, entry, elapsedMs } = waited;
+  const why = entry?.why ?? null;
+  const startsInMs = Date.parse(why?.earliestStart ?? "") - view.nowMs;
+  const times = formatDuration(elapsedMs) +
+    (startsInMs > 0 ? `, may start in ${formatDuration(startsInMs)}` : "");
+  // Whoever waits knows what was asked for: that goes first where it is narrow.
+  const heads = [
+    `number ${position} in the queue for ${renderRequest(request)}, ${times}`,
+    `number ${position} in the queue, ${times}`,
+    `number ${position}, ${times}`,
+  ].map(visible);
+  const reason = why === null ? "" : visible(`: ${why.sentence}`);
+  const room = view.columns - 1 - PREFIX.length;
+  const head = heads.find((text) => widthOfText(text + reason) <= room) ??
+    heads.at(-1)!;
+  const line = cut(head + reason, room);
+  return paint(PREFIX, "dim", view.color) + line.slice(0, head.length) +
+    paint(line.slice(head.length), "yellow", view.color);
+}
