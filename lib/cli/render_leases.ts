@@ -37,9 +37,9 @@ const COLUMNS: readonly Column[] = [
   { title: "USER", dropOrder: 2 },
   { title: "COMMAND", shrinksTo: 14, dropOrder: 4 },
 ];
-const NOTES: Column = { title: "NOTES", shrinksTo: 30 };
+const NOTES: Column = { title: "NOTES", shrinksTo: 50 };
 /** In less than this the notes stand below their rows. */
-const NOTES_FROM = 120;
+const NOTES_FROM = 140;
 /** As far in as the label. */
 const NOTES_INDENT = 8;
 
@@ -71,17 +71,27 @@ function workNote(work: readonly EntryStatus[], nowMs: number): string {
   return `${what === "" ? "busy" : `busy: ${what}`}${more}`;
 }
 
-/** What is used beyond the lease, by measure or by its holder's own word. */
-function overuseNote(
+/** What is used, as measured or by the holder's own word; first what is too much. */
+function usageNotes(
   lease: LeaseStatus,
   { naming, status }: Overview,
-): string | undefined {
-  const over = overuseOf(lease, status.usage?.leases.get(lease.id));
-  if (over.length === 0) return undefined;
-  const shown = over.map(({ resource, usedMb }) =>
-    `${naming(resource)} ${formatAmount(resource, usedMb)}`
+): { readonly overuse?: string; readonly usage?: string } {
+  const measured = status.usage?.leases.get(lease.id);
+  const over = overuseOf(lease, measured)
+    .map(({ resource, usedMb }) => [resource, usedMb] as const);
+  const tooMuch = new Map(over);
+  const used = { ...lease.actualResources, ...measured?.resources };
+  const within = Object.entries(used).filter(([name, amount]) =>
+    amount > 0 && name in lease.resources && !tooMuch.has(name)
   );
-  return `uses ${shown.join(", ")}`;
+  const shown = (amounts: readonly (readonly [string, number])[]) =>
+    amounts.map(([name, amount]) =>
+      `${naming(name)} ${formatAmount(name, amount)}`
+    ).join(" and ");
+  return {
+    overuse: over.length === 0 ? undefined : `uses too much: ${shown(over)}`,
+    usage: within.length === 0 ? undefined : `uses ${shown(within)}`,
+  };
 }
 
 /** What there is to say of a lease, the most urgent first. */
@@ -93,7 +103,7 @@ function notesOf(
   const { id, reclaimRequested, reclaimRequestedAt, reclaimable, busy, owner } =
     lease;
   const { work, registry } = overview;
-  const overuse = overuseNote(lease, overview);
+  const { overuse, usage } = usageNotes(lease, overview);
   const { container } = registry.whoIs(lease);
   const attached = work.get(id);
   const notes = [
@@ -106,6 +116,7 @@ function notesOf(
     owner !== "alive" && `owner ${owner}`,
     attached !== undefined ? workNote(attached, nowMs) : busy && "busy",
     reclaimable && !reclaimRequested && "reclaimable",
+    usage,
     container,
   ];
   return {

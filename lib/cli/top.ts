@@ -31,6 +31,8 @@ import { registryOf } from "./who.ts";
 
 /** How often ages and histories go on, and the pool is read again if it changed. */
 const TICK_MS = 1000;
+/** What leases use changes without an event: how often it is measured anew. */
+const TICKS_PER_MEASURE = 30;
 /** Of many changes at once the last one is shown. */
 const SETTLE_MS = 100;
 
@@ -65,8 +67,13 @@ class Terminal implements Disposable {
 
   constructor(io: Io) {
     this.#io = io;
+    this.enter();
+  }
+
+  enter(): void {
     Deno.stdin.setRaw(true);
-    io.writeOut(ENTER);
+    this.#frame = [];
+    this.#io.writeOut(ENTER);
   }
 
   draw(frame: readonly string[]): void {
@@ -108,6 +115,8 @@ async function watchOver(
   let model: Model = EMPTY_MODEL;
   let registry = registryOf(pool.path);
   const draw = () => {
+    // What was under way must not write over what the terminal shows then.
+    if (over.signal.aborted) return;
     const { rows } = Deno.consoleSize();
     terminal.draw(render(model, { ...viewOf(io), rows }, { registry }));
   };
@@ -149,6 +158,7 @@ async function watchOver(
         model = next;
         if (effect?.kind === "quit") return stop();
         if (effect?.kind === "act") guarded(act(effect.action));
+        if (effect?.kind === "suspend") suspend();
       }
       draw();
     }
@@ -157,11 +167,28 @@ async function watchOver(
     terminal.forget();
     draw();
   };
-  Deno.addSignalListener("SIGWINCH", resized);
+  const suspend = () => {
+    terminal[Symbol.dispose]();
+    Deno.kill(Deno.pid, "SIGSTOP");
+  };
+  const continued = () => {
+    terminal.enter();
+    draw();
+  };
+  const listeners = [
+    ["SIGWINCH", resized],
+    ["SIGTSTP", suspend],
+    ["SIGCONT", continued],
+  ] as const;
+  for (const [name, listener] of listeners) {
+    Deno.addSignalListener(name, listener);
+  }
+  let ticks = 0;
   const ticking = setInterval(() => {
     try {
       model = onSample(model);
       draw();
+      if (++ticks % TICKS_PER_MEASURE === 0) guarded(refresh());
     } catch (error) {
       failed.reject(error);
     }
@@ -173,7 +200,9 @@ async function watchOver(
     await Promise.race([ended, failed.promise]);
   } finally {
     clearInterval(ticking);
-    Deno.removeSignalListener("SIGWINCH", resized);
+    for (const [name, listener] of listeners) {
+      Deno.removeSignalListener(name, listener);
+    }
     stop();
   }
 }

@@ -8,7 +8,9 @@ import type {
   CardStatus,
   EntryStatus,
   LeaseStatus,
+  LeaseUsage,
   PoolStatus,
+  Usage,
 } from "../../mod.ts";
 
 /** When the sample is looked at. */
@@ -111,6 +113,23 @@ export const EMPTY_POOL: PoolStatus = {
   leases: [],
   queue: [],
   cards: [],
+};
+
+/** What was measured: the first one keeps to its lease, the last one does not. */
+const SAMPLE_USAGE: Usage = {
+  leases: new Map<string, LeaseUsage>([
+    ["k3v9x2m1qa-4", {
+      pids: [12345],
+      resources: { [CARD_A]: 22016, ram_mb: 9300 },
+      cpuSeconds: 71,
+    }],
+    ["aaaaaaaaaa-4", {
+      pids: [2],
+      resources: { ram_mb: 512 },
+      cpuSeconds: 1,
+    }],
+  ]),
+  orphans: [],
 };
 
 /** Two cards, four leases, three that wait, and work in progress. */
@@ -246,6 +265,7 @@ export const SAMPLE_POOL: PoolStatus = {
       progress: 0.339,
     }),
   ],
+  usage: SAMPLE_USAGE,
   cards: [
     card({
       index: 0,

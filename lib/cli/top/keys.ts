@@ -6,6 +6,7 @@
 
 const NAMES: Readonly<Record<string, string>> = {
   "\x03": "ctrl-c",
+  "\x1a": "ctrl-z",
   "\r": "enter",
   "\n": "enter",
   "\x7f": "backspace",

@@ -41,9 +41,9 @@ export interface Model {
   readonly message: string;
 }
 
-/** What is to be done outside: end, or act on the pool. */
+/** What is to be done outside: end, stop until the shell goes on, or act on the pool. */
 export type Effect =
-  | { readonly kind: "quit" }
+  | { readonly kind: "quit" | "suspend" }
   | { readonly kind: "act"; readonly action: Action };
 
 /** A new model, and what is to be done. */
@@ -141,6 +141,7 @@ function saying(model: Model, message: string): Step {
 /** What a key does. */
 export function onKey(model: Model, key: string): Step {
   if (key === "ctrl-c") return { model, effect: { kind: "quit" } };
+  if (key === "ctrl-z") return { model, effect: { kind: "suspend" } };
   switch (model.mode.kind) {
     case "filter":
       return { model: typed(model, model.mode.text, key) };

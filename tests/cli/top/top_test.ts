@@ -92,10 +92,11 @@ Deno.test("onKey() filters by label while it is typed, and sorts", () => {
   assertEquals(byPriority.map(({ priority }) => priority), [10, 0, 0, -5]);
 });
 
-Deno.test("onKey() ends at q, and at Ctrl-C wherever that is pressed", () => {
+Deno.test("onKey() ends at q, and at Ctrl-C and stops at Ctrl-Z wherever these are pressed", () => {
   assertEquals(onKey(MODEL, "q").effect, { kind: "quit" });
   for (const model of [MODEL, press(MODEL, "/"), press(MODEL, "r")]) {
     assertEquals(onKey(model, "ctrl-c").effect, { kind: "quit" });
+    assertEquals(onKey(model, "ctrl-z").effect, { kind: "suspend" });
   }
 });
 
@@ -107,8 +108,8 @@ Deno.test("onStatus() keeps what is selected, or goes to the first one", () => {
 });
 
 Deno.test("keysOf() names what a terminal sends", () => {
-  const keys = ["j", "up", "down", "enter", "ctrl-c"];
-  assertEquals(keysOf("j\x1b[A\x1bOB\r\x03"), keys);
+  const keys = ["j", "up", "down", "enter", "ctrl-c", "ctrl-z"];
+  assertEquals(keysOf("j\x1b[A\x1bOB\r\x03\x1a"), keys);
   assertEquals(keysOf("\x1b"), ["escape"]);
   assertEquals(keysOf("ä漢"), ["ä", "漢"]);
 });
