@@ -161,7 +161,8 @@ function fail(
 ): number {
   // Whoever read the output has seen enough of it.
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.ok;
-  const { message, exitCode } = failureOf(error, command);
+  const known = command !== undefined && isCommandName(command);
+  const { message, exitCode } = failureOf(error, known ? command : undefined);
   const stack = io.debug && error instanceof Error ? `${error.stack}\n` : "";
   try {
     if (message !== "") io.writeError(`reslock: ${message}\n${stack}`);

@@ -10,7 +10,6 @@ import {
   SchemaVersionMismatch,
   StateAccessError,
 } from "../../mod.ts";
-import { isCommandName } from "./commands.ts";
 import { EXIT } from "./exit_codes.ts";
 import { visible } from "./text.ts";
 
@@ -64,15 +63,18 @@ function exitCodeOf(error: unknown, command: string | undefined): number {
   return command === "run" ? EXIT.runFailed : EXIT.failure;
 }
 
-/** What to say about an error that ended a command, and the exit code. */
+/**
+ * What to say about an error that ended a command, and the exit code.
+ *
+ * @param command its name, where there is such a command
+ */
 export function failureOf(thrown: unknown, command?: string): Failure {
   const error = firstOf(thrown);
   const message = oneLine(
     error instanceof Error ? error.message : String(error),
   );
   if (error instanceof UsageError) {
-    const known = command !== undefined && isCommandName(command);
-    const help = `reslock ${known ? `${command} ` : ""}--help`;
+    const help = `reslock ${command === undefined ? "" : `${command} `}--help`;
     const end = /[?!]$/.test(message) ? "" : ".";
     return { message: `${message}${end} See "${help}"`, exitCode: EXIT.usage };
   }

@@ -62,8 +62,4 @@ Deno.test("failureOf() points to the help for wrong words", () => {
     'Wrong. See "reslock run --help"',
   );
   assertEquals(help(new UsageError("Who?")), 'Who? See "reslock --help"');
-  assertEquals(
-    help(new UsageError("Wrong"), "no-such-command"),
-    'Wrong. See "reslock --help"',
-  );
 });

@@ -15,15 +15,19 @@
  *
  * @module
  */
-import { CorruptStateError, StateAccessError } from "./core/errors.ts";
-import { type Edit, isAtomic, PAGE_BYTES } from "./core/edit.ts";
-import { decodeJournal, encodeJournal, journalLength } from "./core/journal.ts";
-import { openSharedFile, removeQuietly, type SharedFile } from "./os/file.ts";
+import { CorruptStateError, StateAccessError } from "../core/errors.ts";
+import { type Edit, isAtomic, PAGE_BYTES } from "../core/edit.ts";
+import {
+  decodeJournal,
+  encodeJournal,
+  journalLength,
+} from "../core/journal.ts";
+import { openSharedFile, removeQuietly, type SharedFile } from "../os/file.ts";
 import {
   findLockHolder,
   type LockHolder as ProcessWithLock,
-} from "./os/lock_holder.ts";
-import { createFile, createStateFile } from "./os/paths.ts";
+} from "../os/lock_holder.ts";
+import { createFile, createStateFile } from "../os/paths.ts";
 
 /** Nobody means a larger one; reading it would only fill the memory. */
 export const MAX_STATE_BYTES = 16 * 1024 * 1024;

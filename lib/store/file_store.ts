@@ -1,0 +1,346 @@
+/**
+ * Transactions on the pool: lock, read, change, schedule, check, write, unlock, ring.
+ *
+ * Invariants:
+ * (1) From the lock to the unlock there is no await: whoever waits for the lock waits
+ *     for microseconds of work, and never for a program that thinks.
+ * (2) What is written was scheduled: no waiter is left that the rule would grant.
+ * (3) A change that throws, or that cannot be written, leaves the state as it was.
+ * (4) Bells are rung after the unlock; rung inside, the woken would run into the lock.
+ *
+ * @module
+ */
+import { equalBytes } from "../core/bytes.ts";
+import {
+  CorruptStateError,
+  LockTimeoutError,
+  StateAccessError,
+} from "../core/errors.ts";
+import { parseNativeId } from "../core/ids.ts";
+import { Image } from "../core/image.ts";
+import type { Cause } from "../core/history.ts";
+import { checkChange } from "../core/invariants.ts";
+import { plan, type PlanContext } from "../core/scheduler.ts";
+import type { Change, PoolState } from "../core/state.ts";
+import { settle, type Stamp } from "../core/transitions.ts";
+import type { History } from "../history.ts";
+import { Ringer } from "../os/bell.ts";
+import { type Clock, isoTime, sleep } from "../os/clock.ts";
+import { FileLock, type Turn } from "./file_lock.ts";
+import { Patience } from "./patience.ts";
+import { Pauses } from "./pauses.ts";
+import type { StateFile } from "./state_file.ts";
+import type {
+  Committed,
+  Observer,
+  Preview,
+  Store,
+  TransactOptions,
+} from "./store.ts";
+
+/** The same with what was changed. */
+interface Written<T> extends Committed<T> {
+  readonly changes: readonly Change[];
+}
+
+/** What a file store needs. */
+export interface FileStoreOptions {
+  readonly file: StateFile;
+  readonly bells: string;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  /** Longest wait for the file lock, in milliseconds. */
+  readonly lockTimeoutMs: number;
+  /** Where it is noted what ended. */
+  readonly history?: History;
+}
+
+const REREAD_FOR_MS = 200;
+const REREAD_EVERY_MS = 10;
+/** The store of one program on one state file. */
+export class FileStore implements Store {
+  readonly #file: StateFile;
+  readonly #clock: Clock;
+  readonly #observer: Observer;
+  readonly #lock: FileLock;
+  readonly #pauses: Pauses;
+  readonly #patience: Patience;
+  readonly #ringer: Ringer;
+  readonly #history: History | undefined;
+  #image: Image | undefined;
+
+  constructor(options: FileStoreOptions) {
+    this.#file = options.file;
+    this.#clock = options.clock;
+    this.#observer = options.observer;
+    this.#lock = new FileLock({
+      file: options.file,
+      clock: options.clock,
+      timeoutMs: options.lockTimeoutMs,
+      beforeWait: () => this.#readAhead(),
+    });
+    this.#pauses = new Pauses(options.clock);
+    this.#patience = new Patience(options.clock);
+    this.#ringer = new Ringer(options.bells);
+    this.#history = options.history;
+  }
+
+  async transact<T>(
+    change: (state: PoolState) => T,
+    options: TransactOptions = {},
+  ): Promise<Committed<T>> {
+    const { urgent = false } = options;
+    if (!urgent && this.#pauses.mustBreathe()) await this.#file.pause();
+    if (!urgent && this.#pauses.mayRest) await this.#pauses.rest();
+    const turn: Turn = { exclusive: true, urgent };
+    if (!this.#lock.tryNow(turn)) await this.#lock.wait(turn);
+    const rings = new Set<string>();
+    let committed: Written<T>;
+    try {
+      const image = this.#tryRead(turn) ?? await this.#load(turn);
+      committed = this.#change(image, change, options, rings);
+    } catch (error) {
+      // Whatever was changed in memory was not written.
+      this.#image = undefined;
+      throw error;
+    } finally {
+      this.#file.unlock(turn);
+    }
+    const { state } = committed;
+    this.#pauses.planRest(state);
+    for (const owner of rings) this.#ringer.ring(owner);
+    this.#history?.note(state, committed.changes, causeOf(options));
+    this.#observer.observe(state);
+    this.#history?.writeIfDue();
+    return committed;
+  }
+
+  view<T>(read: (state: PoolState) => T): Promise<T> {
+    return this.#look(read);
+  }
+
+  preview(): Promise<Preview> {
+    return this.#look((state) => {
+      const { grants, fitting, reclaims } = plan(
+        state,
+        this.#patience.context(state, undefined),
+      );
+      this.#patience.noteFitting(fitting);
+      const { ask, withdraw } = reclaims;
+      const isUnsettled = grants.length + ask.length + withdraw.length > 0;
+      return { state, isUnsettled, fitting };
+    });
+  }
+
+  knowledge(state: PoolState): PlanContext {
+    return this.#patience.context(state, undefined);
+  }
+
+  /**
+   * Puts another pool in the place of whatever is there, or of these very bytes.
+   *
+   * @returns whether they were the ones
+   */
+  async replace(
+    bytes: Uint8Array = Image.empty(),
+    expected?: Uint8Array,
+  ): Promise<boolean> {
+    this.#image = undefined;
+    const turn: Turn = { exclusive: true, urgent: true };
+    await this.#lock.wait(turn);
+    try {
+      if (expected !== undefined && !equalBytes(this.#file.peek(), expected)) {
+        return false;
+      }
+      this.#file.overwrite(bytes);
+      return true;
+    } finally {
+      this.#file.unlock(turn);
+    }
+  }
+
+  /** The bytes of the file, whatever they are. */
+  async peek(): Promise<Uint8Array> {
+    const turn: Turn = { exclusive: false, urgent: false };
+    await this.#lock.wait(turn);
+    try {
+      return this.#file.peek().slice();
+    } finally {
+      this.#file.unlock(turn);
+    }
+  }
+
+  close(): void {
+    this.#lock.close();
+    this.#history?.write();
+    this.#file.close();
+    this.#ringer.close();
+    this.#image = undefined;
+  }
+
+  /** The program has just come from its event loop: there is no need to let it in. */
+  noteTurn(): void {
+    this.#pauses.noteTurn();
+  }
+
+  /** Looks at the file; `use` has the state at once, before anyone else can move it on. */
+  async #look<T>(use: (state: PoolState) => T): Promise<T> {
+    if (this.#pauses.mustBreathe()) await this.#file.pause();
+    const turn: Turn = { exclusive: false, urgent: false };
+    let image: Image;
+    try {
+      if (!this.#lock.tryNow(turn)) await this.#lock.wait(turn);
+      image = this.#tryRead(turn) ?? await this.#load(turn);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      image = new Image(Image.empty(), this.#file.path);
+    } finally {
+      this.#file.unlock(turn);
+    }
+    this.#observer.observe(image.state);
+    const value = use(image.state);
+    if (this.#file.isUnfinished) await this.#complete();
+    return value;
+  }
+
+  /** Completes a write that a kill has cut off, as Python clients cannot read it. */
+  async #complete(): Promise<void> {
+    try {
+      await this.transact(() => {}, { urgent: true });
+    } catch (error) {
+      // Whoever may only read, or comes too late, has read what it says all the same.
+      const isExpected = error instanceof StateAccessError ||
+        error instanceof LockTimeoutError;
+      if (!isExpected) throw error;
+    }
+  }
+
+  /** The synchronous part of a transaction, from the read state to the written one. */
+  #change<T>(
+    image: Image,
+    change: (state: PoolState) => T,
+    { confirming, robs }: TransactOptions,
+    rings: Set<string>,
+  ): Written<T> {
+    const { state } = image;
+    this.#observer.prepare(state);
+    const value = change(state);
+    const seen = confirming &&
+      { id: confirming.id, ...confirming.sight(state) };
+    const settlement = settle(
+      state,
+      this.#patience.context(state, seen),
+      new LazyStamp(this.#clock),
+    );
+    this.#patience.noteFitting(settlement.fitting);
+    const { changes } = state;
+    const ring = (id: string) => {
+      const owner = parseNativeId(id)?.owner;
+      // What concerns this program, its observer is told directly.
+      if (owner !== undefined && owner !== this.#observer.owner) {
+        rings.add(owner);
+      }
+    };
+    if (changes.length > 0) {
+      const [violation] = checkChange(state, changes);
+      if (violation !== undefined) {
+        throw new Error(
+          `Cannot write a change that breaks invariant ${violation.invariant} ` +
+            `(${violation.message}): please report it, nothing was written`,
+        );
+      }
+      for (const lease of settlement.granted) ring(lease.id);
+      for (const lease of settlement.reclaimed) ring(lease.id);
+      // Only now: two that look in vain would wake each other for ever.
+      for (const id of settlement.confirm) ring(id);
+      if (robs) {
+        for (const one of changes) {
+          if (one.type === "remove") ring(one.record.id);
+        }
+      }
+      this.#file.write(image.commit());
+    }
+    return { value, state, changes };
+  }
+
+  // -------------------------------------------------------------- reading
+
+  /** The image of what the file says now, or undefined if that is not a state. */
+  #tryRead(turn: Turn): Image | undefined {
+    try {
+      return this.#read(turn);
+    } catch (error) {
+      this.#image = undefined;
+      if (error instanceof CorruptStateError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Reads again and again. A Python client makes the file in two steps, and empties it
+   * before it writes: with the lock released it can finish.
+   */
+  async #load(turn: Turn): Promise<Image> {
+    const since = this.#clock.monotonicMs();
+    for (;;) {
+      this.#file.unlock(turn);
+      await sleep(REREAD_EVERY_MS);
+      await this.#lock.retake(turn, since);
+      const image = this.#tryRead(turn);
+      if (image !== undefined) return image;
+      if (this.#clock.monotonicMs() - since > REREAD_FOR_MS) {
+        return this.#read(turn);
+      }
+    }
+  }
+
+  /**
+   * Parses what others have written meanwhile while they have the lock, so that little
+   * is left to do with the lock in hand: among many that want it, whoever is put off
+   * its processor while it parses keeps all of them waiting. What is read may be torn;
+   * with the lock it is compared with the file as anything else.
+   */
+  #readAhead(): void {
+    try {
+      const bytes = this.#file.readUnlocked();
+      if (bytes === undefined || this.#image?.update(bytes) === true) return;
+      this.#image = new Image(bytes, this.#file.path, this.#image);
+    } catch {
+      this.#image = undefined;
+    }
+  }
+
+  #read(turn: Turn): Image {
+    const bytes = this.#file.read(turn.exclusive);
+    // What was read is ours: who only looks need not keep others out any longer.
+    if (!turn.exclusive) this.#file.unlock(turn);
+    if (this.#image?.update(bytes) !== true) {
+      this.#image = new Image(bytes, this.#file.path, this.#image);
+    }
+    const image = this.#image;
+    this.#pauses.noteRead(image.foreign || image.state.foreignCount > 0);
+    return image;
+  }
+}
+
+function causeOf({ robs, buries }: TransactOptions): Cause | undefined {
+  return buries ? "death" : robs ? "operator" : undefined;
+}
+
+/** The moment of a change, looked up only if something is granted. */
+class LazyStamp implements Stamp {
+  readonly #clock: Clock;
+  #wallMs: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get wallMs(): number {
+    return this.#wallMs ??= this.#clock.wallMs();
+  }
+
+  get isoTime(): string {
+    return isoTime(this.wallMs);
+  }
+}
