@@ -16,7 +16,7 @@ import { detectGpus } from "./os/gpu.ts";
 import { removeGuard } from "./os/owner_lock.ts";
 import { allowedCores, claimCores, type ClaimedCores } from "./pinning.ts";
 import { type AmountsByName, leaseStatus, toObject } from "./status.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./store/store.ts";
 import { type LeaseUsage, measureOwn } from "./usage.ts";
 
 /** What a lease needs of its pool. */

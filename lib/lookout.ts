@@ -10,7 +10,7 @@
 import type { PoolState } from "./core/state.ts";
 import type { Clock } from "./os/clock.ts";
 import { type Aim, FRESH_MS, needsLook, type Outside } from "./outside.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./store/store.ts";
 
 /** A waiter, with what its owner alone knows of it. */
 export interface Looker {

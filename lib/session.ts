@@ -46,8 +46,9 @@ import {
   type TargetWishes,
 } from "./outside.ts";
 import { checkPlace } from "./place.ts";
-import { sidePath, StateFile } from "./state_file.ts";
-import { closedError, FileStore, type TransactOptions } from "./store.ts";
+import { sidePath, StateFile } from "./store/state_file.ts";
+import { FileStore } from "./store/file_store.ts";
+import { closedError, type TransactOptions } from "./store/store.ts";
 import { sweepLeftovers } from "./sweep.ts";
 import { FRONT_WAITERS, Waker } from "./waker.ts";
 

@@ -5,7 +5,7 @@ import { encodeJournal } from "../lib/core/journal.ts";
 import { type Edit, isAtomic } from "../lib/core/edit.ts";
 import { Image } from "../lib/core/image.ts";
 import type { PoolState } from "../lib/core/state.ts";
-import { StateFile } from "../lib/state_file.ts";
+import { StateFile } from "../lib/store/state_file.ts";
 import { Crash, CrashingDisk } from "./support/crashing_file.ts";
 import { leaseRecord } from "./support/records.ts";
 

@@ -10,7 +10,7 @@ import {
   SHARED_DIRECTORY_MODE,
   SHARED_FILE_MODE,
 } from "../os/paths.ts";
-import { sidePath } from "../state_file.ts";
+import { sidePath } from "../store/state_file.ts";
 import { type Finding, modeText, ok, problem, warning } from "./check.ts";
 import type { FileFacts, System } from "./system.ts";
 

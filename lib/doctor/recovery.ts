@@ -22,7 +22,7 @@ import { ownerPath, probeLock } from "../os/owner_lock.ts";
 import { accessError, type ChosenPath } from "../os/paths.ts";
 import { KillProbe } from "../os/process_probe.ts";
 import { Session } from "../session.ts";
-import { sidePath } from "../state_file.ts";
+import { sidePath } from "../store/state_file.ts";
 import { type PoolStatus, poolStatus } from "../status.ts";
 
 /** What a damaged state file still tells, or what was made of it. */

@@ -5,7 +5,7 @@
  */
 import { isOwnerName, parseNativeId } from "../core/ids.ts";
 import { directoryOf, DRAFT } from "../os/paths.ts";
-import { sidePath } from "../state_file.ts";
+import { sidePath } from "../store/state_file.ts";
 import { counted, type Finding, ok, warning } from "./check.ts";
 import type { System } from "./system.ts";
 

@@ -57,6 +57,7 @@ export interface FileStoreOptions {
 
 const REREAD_FOR_MS = 200;
 const REREAD_EVERY_MS = 10;
+
 /** The store of one program on one state file. */
 export class FileStore implements Store {
   readonly #file: StateFile;

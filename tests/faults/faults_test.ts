@@ -10,7 +10,7 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { decodeState } from "../../lib/core/codec.ts";
-import { StateFile } from "../../lib/state_file.ts";
+import { StateFile } from "../../lib/store/state_file.ts";
 import { sweepLeftovers } from "../../lib/sweep.ts";
 import { ResourcePool, StateAccessError } from "../../mod.ts";
 import {

@@ -6,7 +6,7 @@
  * @module
  */
 import { Image } from "../../lib/core/image.ts";
-import { StateFile } from "../../lib/state_file.ts";
+import { StateFile } from "../../lib/store/state_file.ts";
 import { leaseRecord } from "./records.ts";
 
 const HOLDER = {};
