@@ -9,7 +9,9 @@ import { nativeId } from "./core/ids.ts";
 import { makeEntry } from "./core/model.ts";
 import type { ParsedRequest } from "./core/request.ts";
 import type { PoolState } from "./core/state.ts";
-import { deadOf, type Session, type Wishes } from "./session.ts";
+import type { Wishes } from "./session/drafter.ts";
+import type { Session } from "./session/session.ts";
+import { deadOf } from "./session/undertaker.ts";
 
 /** An owner that there is not. */
 const NOBODY = "0000000000";
@@ -20,12 +22,12 @@ export async function explainDryRun(
   parsed: ParsedRequest,
   wishes: Pick<Wishes, "priority" | "hold" | "cards" | "placement">,
 ): Promise<Explanation> {
-  const { askIn, sight } = await session.foresee(parsed, wishes);
+  const { askIn, sight } = await session.drafter.foresee(parsed, wishes);
   const flags = {
     confirms: sight !== undefined,
     yields: wishes.hold === false,
   };
-  const gone = deadOf(await session.examine({ patient: false }));
+  const gone = deadOf(await session.undertaker.examine({ patient: false }));
   return await session.store.view((state) => {
     const entry = makeEntry({
       id: unusedId(state, flags),

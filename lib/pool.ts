@@ -39,7 +39,8 @@ import { asksForDisk, onMounts } from "./mounts.ts";
 import { choosePath } from "./os/paths.ts";
 import { warnOnce } from "./os/permissions.ts";
 import { cardFree } from "./outside.ts";
-import { deadOf, Session } from "./session.ts";
+import { Session } from "./session/session.ts";
+import { deadOf } from "./session/undertaker.ts";
 import {
   type AmountsByName,
   type EntryStatus,
@@ -233,7 +234,10 @@ export class ResourcePool implements AsyncDisposable {
     const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
     const since = performance.now();
     const session = this.#session;
-    const { waiting, position } = await session.enqueue(parsed, options);
+    const { waiting, position } = await session.requests.enqueue(
+      parsed,
+      options,
+    );
     if (position === 0) return await waiting.granted;
     const ended = interruption(signal, timeoutMs);
     try {
@@ -244,22 +248,26 @@ export class ResourcePool implements AsyncDisposable {
       // A driver may be slow: nobody waits for it longer than for the lease, but one
       // try is a whole one.
       await (timeoutMs === 0 ? looked : Promise.race([over, looked]));
-      if (session.isWaiting(waiting)) {
+      if (session.requests.isWaiting(waiting)) {
         options.onQueued?.({ id: waiting.id, position });
       }
-      if (timeoutMs === 0) await session.bury({ patient: false });
+      if (timeoutMs === 0) await session.undertaker.bury({ patient: false });
       const first = await over;
       if (first instanceof Lease) return first;
     } catch (error) {
       // A request that stays behind is removed by the next look; what failed first
       // is what the caller has to know.
-      await session.withdraw(waiting, { keepGrant: false }).catch(() => {});
+      await session.requests.withdraw(waiting, { keepGrant: false }).catch(
+        () => {},
+      );
       throw error;
     } finally {
       ended.clear();
     }
     const aborted = signal?.aborted === true;
-    const outcome = await session.withdraw(waiting, { keepGrant: !aborted });
+    const outcome = await session.requests.withdraw(waiting, {
+      keepGrant: !aborted,
+    });
     if (outcome instanceof Lease) return outcome;
     if (aborted) throw signal.reason;
     const waitedMs = Math.round(performance.now() - since);
@@ -289,11 +297,11 @@ export class ResourcePool implements AsyncDisposable {
     const checked = parseRequest(request);
     checkOptions(options);
     const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
-    const lease = await this.#session.tryOnce(parsed, options);
+    const lease = await this.#session.requests.tryOnce(parsed, options);
     if (lease !== null) return lease;
     // Perhaps it is a dead process that has it.
-    return await this.#session.bury({ patient: false })
-      ? await this.#session.tryOnce(parsed, options)
+    return await this.#session.undertaker.bury({ patient: false })
+      ? await this.#session.requests.tryOnce(parsed, options)
       : null;
   }
 
@@ -361,10 +369,10 @@ export class ResourcePool implements AsyncDisposable {
     } = {},
   ): Promise<PoolStatus> {
     const session = this.#session;
-    let verdicts = await session.examine({ patient: false });
+    let verdicts = await session.undertaker.examine({ patient: false });
     try {
-      if (await session.remove(deadOf(verdicts))) {
-        verdicts = await session.examine({ patient: false });
+      if (await session.undertaker.remove(deadOf(verdicts))) {
+        verdicts = await session.undertaker.examine({ patient: false });
       }
     } catch (error) {
       // Whoever may only look sees the dead as dead.

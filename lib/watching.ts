@@ -21,7 +21,7 @@ import { type Watch, watch } from "./os/bell.ts";
 import { ownerPath, type Probe, probeLock } from "./os/owner_lock.ts";
 import { directoryOf } from "./os/paths.ts";
 import { sleep } from "./os/clock.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "./session/session.ts";
 import {
   type EntryStatus,
   entryStatus,
@@ -195,7 +195,9 @@ class Alarm implements Disposable {
     this.#owners ??= watch(this.#session.owners, ["access"], (paths) => {
       for (const path of paths) {
         // A death writes nothing into the state: whoever notices does.
-        void this.#session.lookAfter(path.slice(path.lastIndexOf("/") + 1));
+        void this.#session.undertaker.lookAfter(
+          path.slice(path.lastIndexOf("/") + 1),
+        );
       }
     });
   }
@@ -207,7 +209,7 @@ class Alarm implements Disposable {
 
   async #lookAfterAll(): Promise<void> {
     try {
-      await this.#session.bury({ patient: true });
+      await this.#session.undertaker.bury({ patient: true });
     } catch {
       // Whoever may only look cannot remove the dead.
     }
@@ -230,7 +232,7 @@ async function lookAt(
 ): Promise<Look> {
   const isFirst = before === undefined;
   const verdicts = isFirst
-    ? await session.examine({ patient: false })
+    ? await session.undertaker.examine({ patient: false })
     : new Map();
   const reading = isFirst ? await session.readDriver() : undefined;
   return await session.store.view((state) => {

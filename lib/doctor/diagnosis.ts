@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChosenPath } from "../os/paths.ts";
-import { Session } from "../session.ts";
+import { Session } from "../session/session.ts";
 import {
   type Check,
   type Diagnosis,

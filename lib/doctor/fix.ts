@@ -10,7 +10,8 @@
 import { keepCapacities } from "../capacities.ts";
 import { quoted } from "../core/quoted.ts";
 import { accessError } from "../os/paths.ts";
-import { deadOf, type Session } from "../session.ts";
+import type { Session } from "../session/session.ts";
+import { deadOf } from "../session/undertaker.ts";
 import { type Fix, modeText } from "./check.ts";
 
 /** Does it; what was done, for people. */
@@ -28,8 +29,8 @@ export async function applyFix(
       await setMode(fix.path, 0o1777);
       return `Made ${quoted(fix.path)}`;
     case "bury": {
-      const dead = deadOf(await session.examine({ patient: false }));
-      if (!await session.remove(dead)) session.sweep();
+      const dead = deadOf(await session.undertaker.examine({ patient: false }));
+      if (!await session.undertaker.remove(dead)) session.undertaker.sweep();
       return "Removed what dead processes have left";
     }
     case "copy":

@@ -21,7 +21,7 @@ import { openRegular } from "../os/file.ts";
 import { ownerPath, probeLock } from "../os/owner_lock.ts";
 import { accessError, type ChosenPath } from "../os/paths.ts";
 import { KillProbe } from "../os/process_probe.ts";
-import { Session } from "../session.ts";
+import { Session } from "../session/session.ts";
 import { sidePath } from "../store/state_file.ts";
 import { type PoolStatus, poolStatus } from "../status.ts";
 

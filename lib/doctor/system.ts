@@ -17,7 +17,7 @@ import { type ChosenPath, createFile, randomName } from "../os/paths.ts";
 import { isGranted, readEnv } from "../os/permissions.ts";
 import { KillProbe, type ProcessProbe } from "../os/process_probe.ts";
 import { watch } from "../os/bell.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../session/session.ts";
 import { type PoolStatus, poolStatus } from "../status.ts";
 
 /** A name in a folder, as `lstat` tells of it. */
@@ -237,7 +237,7 @@ export class RealSystem implements System {
   }
 
   async #look(): Promise<PoolStatus> {
-    const verdicts = await this.#session.examine({ patient: false });
+    const verdicts = await this.#session.undertaker.examine({ patient: false });
     return await this.#session.store.view((state) =>
       poolStatus(this.chosen.path, state, {
         verdicts,

@@ -11,7 +11,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { decodeState } from "../../lib/core/codec.ts";
 import { StateFile } from "../../lib/store/state_file.ts";
-import { sweepLeftovers } from "../../lib/sweep.ts";
+import { sweepLeftovers } from "../../lib/session/sweep.ts";
 import { ResourcePool, StateAccessError } from "../../mod.ts";
 import {
   type Fault,

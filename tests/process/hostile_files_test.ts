@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openSharedFile } from "../../lib/os/file.ts";
-import { sweepLeftovers } from "../../lib/sweep.ts";
+import { sweepLeftovers } from "../../lib/session/sweep.ts";
 import { ResourcePool, StateAccessError } from "../../mod.ts";
 import { Actor } from "../support/actor.ts";
 import { FakeCards } from "../support/fake_cards.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { createBell, removeBell, type Watch, watch } from "./os/bell.ts";
+import { createBell, removeBell, type Watch, watch } from "../os/bell.ts";
 
 /** The waiters from the front that look after everybody. */
 export const FRONT_WAITERS = 3;

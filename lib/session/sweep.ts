@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { removeBell, sweepBells } from "./os/bell.ts";
-import { sweepOwners } from "./os/owner_lock.ts";
-import { directoryOf, sweepDrafts } from "./os/paths.ts";
-import { sidePath } from "./store/state_file.ts";
+import { removeBell, sweepBells } from "../os/bell.ts";
+import { sweepOwners } from "../os/owner_lock.ts";
+import { directoryOf, sweepDrafts } from "../os/paths.ts";
+import { sidePath } from "../store/state_file.ts";
 
 /**
  * Removes the owner files, guards, bells and drafts of processes that are gone for a

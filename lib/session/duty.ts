@@ -1,0 +1,166 @@
+/**
+ * What a program does while it waits or holds: it looks at the file when it is woken,
+ * tries again what failed, and looks after everybody while it stands in front.
+ *
+ * @module
+ */
+import { parseNativeId } from "../core/ids.ts";
+import type { PoolState } from "../core/state.ts";
+import type { Claims } from "../claims.ts";
+import type { Lookout } from "../lookout.ts";
+import { ownerPath, probeLock } from "../os/owner_lock.ts";
+import type { FileStore } from "../store/file_store.ts";
+import type { Undertaker } from "./undertaker.ts";
+import { FRONT_WAITERS, Waker } from "./waker.ts";
+
+/** After a look at the file that failed. */
+const RETRY_MS = 1000;
+
+/** What the duty needs to know of its program. */
+export interface DutyOptions {
+  readonly store: FileStore;
+  readonly claims: Claims;
+  readonly lookout: Lookout;
+  readonly undertaker: Undertaker;
+  /** Where owner files are. */
+  readonly owners: string;
+  readonly bells: string;
+  /** The requests and leases of this program, by id. */
+  readonly waiting: ReadonlyMap<string, unknown>;
+  readonly held: ReadonlyMap<string, unknown>;
+}
+
+/** The looks of one program at its pool. */
+export class Duty {
+  readonly #options: DutyOptions;
+  #waker: Waker | undefined;
+  #listening = false;
+  #waking: Promise<void> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What comes after the look in progress: nothing, a look, or one after everybody. */
+  #next: "none" | "look" | "look after all" = "none";
+  #stopped = false;
+
+  constructor(options: DutyOptions) {
+    this.#options = options;
+  }
+
+  /** From now on a holder wants to hear at once of reclaims and losses. */
+  listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#wake(false);
+  }
+
+  /** Called after each look at the file. */
+  keepVigil(state: PoolState): void {
+    const { claims, waiting, held } = this.#options;
+    const waits = waiting.size > 0;
+    const listens = this.#listening && held.size > 0;
+    if (!waits && !listens && this.#waker === undefined) return;
+    if (this.#stopped || claims.owner === undefined) return;
+    this.#waker ??= this.#makeWaker(claims.owner);
+    const started = this.#waker.keep({
+      place: waits ? this.#place(state) : undefined,
+      listening: listens,
+      foreign: state.foreignCount > 0,
+    });
+    const repairs = claims.needsRepair && this.#waking === undefined;
+    if (started || repairs) this.#wake(false);
+  }
+
+  /** The file may be locked, full or gone for a while; at once is too soon. */
+  wakeLater(): void {
+    this.#next = "none";
+    if (this.#stopped || this.#retryTimer !== undefined) return;
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#wake(true);
+    }, RETRY_MS);
+    Deno.unrefTimer(this.#retryTimer);
+  }
+
+  /** No look is begun any more. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
+  }
+
+  /** The look in progress has ended. */
+  async finish(): Promise<void> {
+    await this.#waking;
+  }
+
+  /** Puts the bell away. */
+  close(): void {
+    this.#waker?.close();
+    this.#waker = undefined;
+  }
+
+  #makeWaker(owner: string): Waker {
+    const { store, undertaker, owners, bells } = this.#options;
+    return new Waker({
+      owner,
+      owners,
+      bells,
+      onWake: (timer) => {
+        store.noteTurn();
+        this.#wake(timer);
+      },
+      onClosed: (owner) => {
+        store.noteTurn();
+        void undertaker.lookAfter(owner);
+      },
+    });
+  }
+
+  /** How many waiters of our kind stand before the first of this program. */
+  #place(state: PoolState): number {
+    let place = 0;
+    for (const waiter of state.waiters) {
+      if (this.#options.waiting.has(waiter.id)) break;
+      if (waiter.native) place++;
+    }
+    return place;
+  }
+
+  /** Looks once more, now or when the look in progress is done. */
+  #wake(timer: boolean): void {
+    if (this.#stopped) return;
+    if (this.#waking !== undefined) {
+      if (timer) this.#next = "look after all";
+      else if (this.#next === "none") this.#next = "look";
+      return;
+    }
+    this.#waking = this.#lookAround(timer)
+      .catch(() => this.wakeLater())
+      .finally(() => {
+        this.#waking = undefined;
+        const next = this.#next;
+        this.#next = "none";
+        if (next !== "none") this.#wake(next === "look after all");
+      });
+  }
+
+  async #lookAround(timer: boolean): Promise<void> {
+    const { store, claims, lookout, undertaker, waiting } = this.#options;
+    const onDuty = await store.view((state) => timer && this.#isOnDuty(state));
+    if (claims.needsRepair) await store.transact(() => {});
+    lookout.confirmAll();
+    if (!onDuty || waiting.size === 0) return;
+    // What nobody rings for: a dead ringer, a Python client that gave back.
+    if (await undertaker.bury({ patient: true })) return;
+    if ((await store.preview()).isUnsettled) await store.transact(() => {});
+  }
+
+  /** Whether this program looks after everybody: it is in front, or those are dead. */
+  #isOnDuty(state: PoolState): boolean {
+    if (this.#place(state) < FRONT_WAITERS) return true;
+    const front = state.waiters.filter(({ native }) => native)
+      .slice(0, FRONT_WAITERS);
+    return front.every(({ id }) => {
+      const { owner } = parseNativeId(id)!;
+      return probeLock(ownerPath(this.#options.owners, owner)) !== "held";
+    });
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * The requests of one program, from their first write to a lease or a withdrawal.
+ *
+ * A wait goes through these steps: the request is written into the queue, or granted in
+ * the same transaction; the bell is made and watched; the file is read again; then
+ * the program sleeps until somebody rings. Whoever frees something grants the next in
+ * line and rings them, so that a wake finds its lease in the file.
+ *
+ * @module
+ */
+import { AcquireCancelledError } from "../core/errors.ts";
+import { saysCancelled } from "../core/marks.ts";
+import type { LeaseRecord } from "../core/model.ts";
+import type { ParsedRequest } from "../core/request.ts";
+import { plan } from "../core/scheduler.ts";
+import { waiterOf } from "../core/state.ts";
+import { assertPossible, release, withdraw } from "../core/transitions.ts";
+import { Lease, type LeaseHost } from "../lease.ts";
+import type { Aim } from "../outside.ts";
+import { closedError } from "../store/store.ts";
+import type { Drafter, Wishes } from "./drafter.ts";
+
+/** A request of ours in the queue. */
+export interface Waiting {
+  readonly id: string;
+  readonly aim: Aim;
+  /** Settled by the grant, or by {@linkcode Requests.end}. */
+  readonly granted: Promise<Lease>;
+  readonly resolve: (lease: Lease) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** How a withdrawal found its request. */
+export type Withdrawal = Lease | "withdrawn";
+
+const NOTHING_KNOWN = {
+  stalled: new Set<string>(),
+  overdue: new Set<string>(),
+};
+
+/** What requests need of their program. */
+export interface RequestsOptions {
+  /** Of the leases that come of them, and theirs. */
+  readonly host: LeaseHost;
+  readonly drafter: Drafter;
+  /** Called when a request has had its first try. */
+  readonly onTried: () => void;
+}
+
+/** What one program waits for and holds. */
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #held = new Map<string, Lease>();
+  #ended = false;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** By id; so are those that it holds. */
+  get waiting(): ReadonlyMap<string, Waiting> {
+    return this.#waiting;
+  }
+
+  get held(): ReadonlyMap<string, Lease> {
+    return this.#held;
+  }
+
+  /** Puts a request into the queue; its place is 0 if it was granted at once. */
+  async enqueue(
+    parsed: ParsedRequest,
+    wishes: Wishes,
+  ): Promise<{ readonly waiting: Waiting; readonly position: number }> {
+    const { drafter, host: { store, claims } } = this.#options;
+    const draft = drafter.draft(
+      parsed,
+      wishes,
+      await drafter.seenCards(wishes),
+    );
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+    // Someone may be rejected before anybody awaits it.
+    promise.catch(() => {});
+    let waiting: Waiting | undefined;
+    try {
+      const { state } = await store.transact((state) => {
+        this.#refuseIfEnded();
+        const { entry, aim } = draft(state);
+        const waiter = waiterOf(entry);
+        assertPossible(state, waiter, wishes);
+        const added = { id: entry.id, aim, granted: promise, resolve, reject };
+        waiting = added;
+        this.#waiting.set(entry.id, added);
+        claims.addWaiting({
+          entry,
+          granted: (record) => this.#grant(added, record),
+          cancelled: () => this.#cancel(added),
+        });
+        state.addEntry(entry, waiter);
+      });
+      const { id } = waiting!;
+      // Most often it was granted at once: then there is nothing to look for.
+      const position = state.entry(id) === undefined
+        ? 0
+        : state.waiters.findLastIndex((one) => one.id === id) + 1;
+      claims.markQueued(id);
+      this.#options.onTried();
+      return { waiting: waiting!, position };
+    } catch (error) {
+      if (waiting !== undefined) this.#forget(waiting.id);
+      throw error;
+    }
+  }
+
+  /** Takes what is asked for if it is free; leaves no trace otherwise. */
+  async tryOnce(parsed: ParsedRequest, wishes: Wishes): Promise<Lease | null> {
+    const { drafter, host: { store, claims } } = this.#options;
+    const draft = drafter.draft(
+      parsed,
+      wishes,
+      await drafter.seenCards(wishes),
+    );
+    const confirming = await drafter.lookAhead(parsed, draft);
+    let lease: Lease | null = null;
+    let added: string | undefined;
+    try {
+      await store.transact((state) => {
+        this.#refuseIfEnded();
+        const { entry } = draft(state);
+        const waiter = waiterOf(entry);
+        assertPossible(state, waiter);
+        const { id } = entry;
+        added = id;
+        state.addEntry(entry, waiter);
+        const seen = confirming && { id, ...confirming.sight(state) };
+        const { grants } = plan(state, { ...NOTHING_KNOWN, confirming: seen });
+        if (grants.some(({ waiter }) => waiter.id === id)) {
+          claims.addWaiting({
+            entry,
+            granted: (record) => lease = this.#makeLease(record),
+            // It never stands in the file as one that waits.
+            cancelled: () => {},
+          });
+        } else {
+          state.removeEntry(entry);
+        }
+      }, { confirming });
+    } catch (error) {
+      if (added !== undefined) this.#forget(added);
+      throw error;
+    }
+    this.#options.onTried();
+    return lease;
+  }
+
+  isWaiting({ id }: Waiting): boolean {
+    return this.#waiting.has(id);
+  }
+
+  /**
+   * Ends a wait. A lease that was granted meanwhile is released or, where it is wanted
+   * all the same, returned.
+   */
+  async withdraw(
+    { id }: Waiting,
+    options: { readonly keepGrant: boolean },
+  ): Promise<Withdrawal> {
+    const granted = this.#held.get(id);
+    if (granted !== undefined) {
+      if (options.keepGrant) return granted;
+      await granted.release();
+      return "withdrawn";
+    }
+    const { store, claims } = this.#options.host;
+    try {
+      await store.transact((state) => {
+        const outcome = withdraw(state, id);
+        const lease = state.lease(id);
+        const isGrant = lease !== undefined && !saysCancelled(lease);
+        if (isGrant && options.keepGrant) return;
+        if (outcome === "granted") release(state, id);
+        // Gone for good: not to be put back, nor to be taken for a stray.
+        this.#waiting.delete(id);
+        claims.dropWaiting(id);
+      }, { urgent: true });
+    } catch (error) {
+      this.#forget(id);
+      throw error;
+    }
+    return this.#held.get(id) ?? "withdrawn";
+  }
+
+  /** Makes no more; what waits is withdrawn, and what is held is released. */
+  end(): Promise<unknown>[] {
+    this.#ended = true;
+    const ends: Promise<unknown>[] = [];
+    for (const waiting of [...this.#waiting.values()]) {
+      waiting.reject(closedError());
+      ends.push(this.withdraw(waiting, { keepGrant: false }));
+    }
+    for (const lease of [...this.#held.values()]) ends.push(lease.release());
+    return ends;
+  }
+
+  #refuseIfEnded(): void {
+    if (this.#ended) throw closedError();
+  }
+
+  #grant(waiting: Waiting, record: LeaseRecord): void {
+    this.#waiting.delete(waiting.id);
+    waiting.resolve(this.#makeLease(record));
+  }
+
+  /** The one who waits withdraws then, which removes the empty lease. */
+  #cancel({ id, reject }: Waiting): void {
+    this.#waiting.delete(id);
+    reject(
+      new AcquireCancelledError(
+        `Cannot acquire what was asked for as the request ${id} was cancelled, ` +
+          `by "reslock cancel" or cancel() of a pool: ask again if it is still ` +
+          `wanted`,
+        { requestId: id },
+      ),
+    );
+  }
+
+  #makeLease(record: LeaseRecord): Lease {
+    const lease = new Lease(
+      this.#options.host,
+      record,
+      () => this.#held.delete(record.id),
+    );
+    this.#held.set(lease.id, lease);
+    return lease;
+  }
+
+  /** After a write that failed nobody knows what of it is in the file. */
+  #forget(id: string): void {
+    this.#waiting.delete(id);
+    const { claims } = this.#options.host;
+    claims.dropWaiting(id);
+    claims.doubt();
+  }
+}
