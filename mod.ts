@@ -35,12 +35,9 @@ export type { Obstacle } from "./lib/core/placement.ts";
 export { SCHEMA_VERSION } from "./lib/core/model.ts";
 export type { PlacementPolicy } from "./lib/core/placement.ts";
 export type { ResourceRequest } from "./lib/core/request.ts";
-export {
-  Lease,
-  type LeaseUpdate,
-  Work,
-  type WorkOptions,
-} from "./lib/lease.ts";
+export { Lease } from "./lib/lease/lease.ts";
+export type { LeaseUpdate } from "./lib/lease/update.ts";
+export { Work, type WorkOptions } from "./lib/lease/work.ts";
 export {
   type AcquireOptions,
   type ExplainOptions,
@@ -116,4 +113,4 @@ export {
   type Usage,
   type UsageOptions,
 } from "./lib/usage.ts";
-export type { ClaimedCores } from "./lib/pinning.ts";
+export type { ClaimedCores } from "./lib/lease/pinning.ts";

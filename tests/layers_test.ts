@@ -13,12 +13,11 @@ const TIERS: readonly (readonly string[])[] = [
   ["lib/os/"],
   ["lib/capacities.ts", "lib/history.ts"],
   ["lib/mounts.ts", "lib/outside.ts", "lib/place.ts", "lib/usage.ts"],
-  ["lib/guard.ts", "lib/pinning.ts"],
   ["lib/liveness.ts"],
   ["lib/store/"],
   ["lib/status.ts"],
-  ["lib/claims.ts", "lib/lookout.ts"],
-  ["lib/lease.ts"],
+  ["lib/lookout.ts"],
+  ["lib/lease/"],
   ["lib/session/"],
   ["lib/dry_run.ts", "lib/watching.ts"],
   ["lib/pool.ts"],
@@ -48,12 +47,19 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     ...["doctor/system", "cli/doctor"],
   ],
   "tests/pool_test.ts": [
-    ...["claims", "lease", "status", "os/clock"],
+    ...[
+      "lease/claims",
+      "lease/host",
+      "lease/lease",
+      "lease/update",
+      "lease/work",
+      "status",
+      "os/clock",
+    ],
     ...["session/drafter", "session/duty", "session/requests"],
     "session/session",
     ...["store/file_lock", "store/file_store", "store/store"],
   ],
-  "tests/state_file_test.ts": ["store/state_file"],
   "tests/process/file_systems_test.ts": ["place"],
   "tests/process/driver_check_test.ts": [
     ...["os/driver", "os/shared_driver", "outside"],
@@ -86,7 +92,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     ...["cli/render_outside", "cli/render_resources"],
   ],
   "tests/cli/run_test.ts": [
-    ...["cli/run/child", "cli/run/later", "cli/run/signals", "guard"],
+    ...["cli/run/child", "cli/run/later", "cli/run/signals", "lease/guard"],
   ],
   "tests/cli/steer_test.ts": [
     ...["cli/cancel", "cli/priority", "cli/reclaim", "cli/why"],
@@ -163,7 +169,7 @@ function isOwn(specifier: string): boolean {
 
 Deno.test("allImportsOf() finds every form of import, and none in comments", () => {
   assert(allImportsOf("lib/pool.ts").includes("lib/core/errors.ts"));
-  assert(allImportsOf("mod.ts").includes("lib/lease.ts"));
+  assert(allImportsOf("mod.ts").includes("lib/lease/lease.ts"));
   assert(allImportsOf("lib/cli/commands.ts").includes("lib/cli/run.ts"));
   assert(allImportsOf("cli.ts").includes("@cliffy/command"));
   assertEquals(allImportsOf("mod.ts").filter((name) => !isOwn(name)), []);

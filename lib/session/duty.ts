@@ -6,7 +6,7 @@
  */
 import { parseNativeId } from "../core/ids.ts";
 import type { PoolState } from "../core/state.ts";
-import type { Claims } from "../claims.ts";
+import type { Claims } from "../lease/claims.ts";
 import type { Lookout } from "../lookout.ts";
 import { ownerPath, probeLock } from "../os/owner_lock.ts";
 import type { FileStore } from "../store/file_store.ts";

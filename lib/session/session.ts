@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { Claims } from "../claims.ts";
 import type { DriverReading } from "../core/cards.ts";
 import { nativeId } from "../core/ids.ts";
 import type { Stamp } from "../core/transitions.ts";
 import { History } from "../history.ts";
-import type { LeaseHost } from "../lease.ts";
+import { Claims } from "../lease/claims.ts";
+import type { LeaseHost } from "../lease/host.ts";
 import { Liveness } from "../liveness.ts";
 import { Lookout } from "../lookout.ts";
 import { type Clock, isoTime, systemClock } from "../os/clock.ts";

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { decodeState } from "../lib/core/codec.ts";
-import { CorruptStateError } from "../lib/core/errors.ts";
-import { encodeJournal } from "../lib/core/journal.ts";
-import { type Edit, isAtomic } from "../lib/core/edit.ts";
-import { Image } from "../lib/core/image.ts";
-import type { PoolState } from "../lib/core/state.ts";
-import { StateFile } from "../lib/store/state_file.ts";
-import { Crash, CrashingDisk } from "./support/crashing_file.ts";
-import { leaseRecord } from "./support/records.ts";
+import { decodeState } from "../../lib/core/codec.ts";
+import { CorruptStateError } from "../../lib/core/errors.ts";
+import { encodeJournal } from "../../lib/core/journal.ts";
+import { type Edit, isAtomic } from "../../lib/core/edit.ts";
+import { Image } from "../../lib/core/image.ts";
+import type { PoolState } from "../../lib/core/state.ts";
+import { StateFile } from "../../lib/store/state_file.ts";
+import { Crash, CrashingDisk } from "../support/crashing_file.ts";
+import { leaseRecord } from "../support/records.ts";
 
 const PATH = "/pool/state.json";
 const JOURNAL = `${PATH}.journal`;

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { hasFlock } from "./os/flock.ts";
-import { createGuard, guardPath } from "./os/owner_lock.ts";
+import { hasFlock } from "../os/flock.ts";
+import { createGuard, guardPath } from "../os/owner_lock.ts";
 
 let flockWorks: Promise<boolean> | undefined;
 

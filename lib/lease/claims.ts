@@ -11,11 +11,11 @@
  *
  * @module
  */
-import { parseNativeId } from "./core/ids.ts";
-import { saysCancelled } from "./core/marks.ts";
-import type { EntryRecord, LeaseRecord } from "./core/model.ts";
-import type { PoolState } from "./core/state.ts";
-import type { Observer } from "./store/store.ts";
+import { parseNativeId } from "../core/ids.ts";
+import { saysCancelled } from "../core/marks.ts";
+import type { EntryRecord, LeaseRecord } from "../core/model.ts";
+import type { PoolState } from "../core/state.ts";
+import type { Observer } from "../store/store.ts";
 
 /** Somebody who waits for a grant. */
 export interface WaitingClaim {

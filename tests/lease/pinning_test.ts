@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { allowedCores, claimCores } from "../lib/pinning.ts";
-import { kernelFiles } from "./os/made_up_host.ts";
-import { Folder } from "./support/processes.ts";
+import { allowedCores, claimCores } from "../../lib/lease/pinning.ts";
+import { kernelFiles } from "../os/made_up_host.ts";
+import { Folder } from "../support/processes.ts";
 
 const ALLOWED = [0, 1, 2, 3];
 

@@ -3,98 +3,21 @@
  *
  * @module
  */
-import type { Claims } from "./claims.ts";
-import { checkLabel } from "./core/amount.ts";
-import { LeaseLostError } from "./core/errors.ts";
-import { isAskedByHand } from "./core/marks.ts";
-import { gpuOfKey, type LeaseRecord, makeEntry } from "./core/model.ts";
-import { quoted } from "./core/quoted.ts";
-import type { PoolState } from "./core/state.ts";
-import { release, shrink } from "./core/transitions.ts";
+import { LeaseLostError } from "../core/errors.ts";
+import { isAskedByHand } from "../core/marks.ts";
+import { gpuOfKey, type LeaseRecord, makeEntry } from "../core/model.ts";
+import { quoted } from "../core/quoted.ts";
+import type { PoolState } from "../core/state.ts";
+import { release, shrink } from "../core/transitions.ts";
+import { detectGpus } from "../os/gpu.ts";
+import { removeGuard } from "../os/owner_lock.ts";
+import { type AmountsByName, leaseStatus, toObject } from "../status.ts";
+import { type LeaseUsage, measureOwn } from "../usage.ts";
 import { guardCommand } from "./guard.ts";
-import { detectGpus } from "./os/gpu.ts";
-import { removeGuard } from "./os/owner_lock.ts";
+import type { LeaseHost } from "./host.ts";
 import { allowedCores, claimCores, type ClaimedCores } from "./pinning.ts";
-import { type AmountsByName, leaseStatus, toObject } from "./status.ts";
-import type { Store } from "./store/store.ts";
-import { type LeaseUsage, measureOwn } from "./usage.ts";
-
-/** What a lease needs of its pool. */
-export interface LeaseHost {
-  readonly store: Store;
-  readonly claims: Claims;
-  /** Where owner files and guards are. */
-  readonly owners: string;
-  /** The file in which leases note the cores that they are pinned to. */
-  readonly cores: string;
-  /** A new id for an entry of work. */
-  nextId(): string;
-  isoTime(): string;
-  /** Tells the user what a missing permission or program takes away. */
-  readonly warn: (message: string) => void;
-  /** From now on somebody wants to hear at once of reclaims and losses. */
-  listen(): void;
-}
-
-/** Options of {@linkcode Lease.startWork}. */
-export interface WorkOptions {
-  /** How long it will probably take, in whole seconds. */
-  readonly estimatedSeconds?: number;
-  /** How much of it is done, from 0 to 1. */
-  readonly progress?: number;
-  /** For people. */
-  readonly label?: string;
-}
-
-/** What of a lease can be changed; never to more than it holds. */
-export interface LeaseUpdate {
-  /** New amounts of some of what is held; 0 gives a resource back whole. */
-  readonly resources?: AmountsByName;
-  /** Children for which the lease is kept when this process dies. */
-  readonly pids?: readonly number[];
-  /** What is really used, for others to see. */
-  readonly actualResources?: AmountsByName;
-  /** CPU time used so far, in seconds. */
-  readonly cpuSeconds?: number;
-}
-
-function amountsOf(object: AmountsByName): Map<string, number> {
-  const amounts = new Map<string, number>();
-  for (const [name, amount] of Object.entries(object)) {
-    if (!Number.isSafeInteger(amount) || amount < 0) {
-      throw new RangeError(
-        `Cannot set ${
-          JSON.stringify(name)
-        } as the amount must be a whole number ` +
-          `from 0: current value is ${amount}`,
-      );
-    }
-    amounts.set(name, amount);
-  }
-  return amounts;
-}
-
-/** Checks what is said of work that others see. */
-export function checkWork(
-  { estimatedSeconds, progress, label }: WorkOptions,
-): void {
-  if (
-    estimatedSeconds !== undefined &&
-    (!Number.isSafeInteger(estimatedSeconds) || estimatedSeconds < 0)
-  ) {
-    throw new RangeError(
-      `Cannot use "estimatedSeconds" as it must be a whole number from 0: ` +
-        `current value is ${estimatedSeconds}`,
-    );
-  }
-  if (progress !== undefined && !(progress >= 0 && progress <= 1)) {
-    throw new RangeError(
-      `Cannot use "progress" as it must be a number from 0 to 1: current value ` +
-        `is ${progress}`,
-    );
-  }
-  if (label !== undefined) checkLabel(label);
-}
+import { amountsOf, type LeaseUpdate, updatedFields } from "./update.ts";
+import { checkWork, Work, type WorkOptions } from "./work.ts";
 
 /**
  * Resources that are held until {@linkcode Lease.release}, the end of its scope
@@ -234,14 +157,8 @@ export class Lease implements AsyncDisposable {
    * @throws {LeaseLostError} if the lease is gone
    */
   async update(update: LeaseUpdate): Promise<void> {
-    const { resources, pids, actualResources, cpuSeconds } = update;
-    const wanted = resources && amountsOf(resources);
-    const fields: Partial<LeaseRecord> = {
-      ...(pids && { pids: pids.map(checkPid) }),
-      ...(actualResources && { actual_resources: amountsOf(actualResources) }),
-      ...(cpuSeconds !== undefined &&
-        { cpu_seconds: checkSeconds(cpuSeconds) }),
-    };
+    const wanted = update.resources && amountsOf(update.resources);
+    const fields = updatedFields(update);
     await this.#change((state, lease) => {
       const smaller = wanted ? shrink(state, lease, wanted) : lease;
       return state.replaceLease(smaller, fields);
@@ -464,70 +381,4 @@ function isWantedAbove(lease: LeaseRecord, state: PoolState): boolean {
     priority > lease.priority &&
     (names.some((name) => counters.has(name)) || (hasCard && slots.length > 0))
   );
-}
-
-function checkPid(pid: number): number {
-  if (Number.isSafeInteger(pid) && pid > 0) return pid;
-  throw new RangeError(
-    `Cannot use a pid as it must be a whole number from 1: current value is ${pid}`,
-  );
-}
-
-function checkSeconds(seconds: number): number {
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
-  throw new RangeError(
-    `Cannot use "cpuSeconds" as it must be a number from 0: current value is ` +
-      `${seconds}`,
-  );
-}
-
-/** Work in progress on a lease. */
-export class Work implements AsyncDisposable {
-  /** The id of its entry in the queue. */
-  readonly id: string;
-  /** The lease that it is done on. */
-  readonly leaseId: string;
-  readonly #host: LeaseHost;
-
-  /** Made by the lease, once the entry is in the file. */
-  constructor(host: LeaseHost, leaseId: string, id: string) {
-    this.id = id;
-    this.leaseId = leaseId;
-    this.#host = host;
-  }
-
-  /** Tells others how far it is. Does nothing once it, or its lease, has ended. */
-  async update(options: WorkOptions): Promise<void> {
-    checkWork(options);
-    const { estimatedSeconds, progress, label } = options;
-    const { store, claims } = this.#host;
-    if (!claims.hasWork(this.id)) return;
-    await store.transact((state) => {
-      const entry = state.entry(this.id);
-      if (entry?.lease_id !== this.leaseId) return;
-      state.removeEntry(entry);
-      state.addEntry({
-        ...entry,
-        estimated_seconds: estimatedSeconds ?? entry.estimated_seconds,
-        progress: progress ?? entry.progress,
-        label: label ?? entry.label,
-      });
-    });
-  }
-
-  /** Ends it; the lease stays. After an error it can be tried again. */
-  async complete(): Promise<void> {
-    const { store, claims } = this.#host;
-    if (!claims.hasWork(this.id)) return;
-    await store.transact((state) => {
-      const entry = state.entry(this.id);
-      if (entry?.lease_id === this.leaseId) state.removeEntry(entry);
-    }, { urgent: true });
-    claims.dropWork(this.id);
-  }
-
-  /** The same as {@linkcode Work.complete}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.complete();
-  }
 }

@@ -9,18 +9,18 @@
  *
  * @module
  */
-import { LockTimeoutError } from "./core/errors.ts";
+import { LockTimeoutError } from "../core/errors.ts";
 import {
   chooseCores,
   formatPins,
   parseCpuList,
   parsePins,
   type Pin,
-} from "./core/pins.ts";
-import { quoted } from "./core/quoted.ts";
-import { openSharedFile, type SharedFile } from "./os/file.ts";
-import { type KernelFiles, systemKernelFiles } from "./os/kernel_file.ts";
-import { createFile } from "./os/paths.ts";
+} from "../core/pins.ts";
+import { quoted } from "../core/quoted.ts";
+import { openSharedFile, type SharedFile } from "../os/file.ts";
+import { type KernelFiles, systemKernelFiles } from "../os/kernel_file.ts";
+import { createFile } from "../os/paths.ts";
 
 /** The cores that a lease was given. */
 export interface ClaimedCores {
