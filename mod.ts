@@ -38,13 +38,13 @@ export type { ResourceRequest } from "./lib/core/request.ts";
 export { Lease } from "./lib/lease/lease.ts";
 export type { LeaseUpdate } from "./lib/lease/update.ts";
 export { Work, type WorkOptions } from "./lib/lease/work.ts";
-export {
-  type AcquireOptions,
-  type ExplainOptions,
-  ResourcePool,
-  type ResourcePoolOptions,
-  type TryAcquireOptions,
-} from "./lib/pool.ts";
+export type {
+  AcquireOptions,
+  ExplainOptions,
+  ResourcePoolOptions,
+  TryAcquireOptions,
+} from "./lib/pool/options.ts";
+export { ResourcePool } from "./lib/pool/pool.ts";
 export type { OutsideUse } from "./lib/core/cards.ts";
 export type {
   AmountsByName,
@@ -101,7 +101,7 @@ export {
   type Ram,
   type RamOptions,
 } from "./lib/os/host.ts";
-export type { PoolEvent } from "./lib/watching.ts";
+export type { PoolEvent } from "./lib/pool/watching.ts";
 export type { Vitality } from "./lib/liveness.ts";
 export {
   type GpuOrphan,

@@ -19,8 +19,7 @@ const TIERS: readonly (readonly string[])[] = [
   ["lib/lookout.ts"],
   ["lib/lease/"],
   ["lib/session/"],
-  ["lib/dry_run.ts", "lib/watching.ts"],
-  ["lib/pool.ts"],
+  ["lib/pool/"],
   ["lib/doctor/"],
   ["lib/doctor.ts"],
   ["mod.ts"],
@@ -47,18 +46,11 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     ...["doctor/system", "cli/doctor"],
   ],
   "tests/pool_test.ts": [
-    ...[
-      "lease/claims",
-      "lease/host",
-      "lease/lease",
-      "lease/update",
-      "lease/work",
-      "status",
-      "os/clock",
-    ],
+    ...["lease/claims", "lease/host", "lease/lease", "lease/update"],
+    ...["lease/work", "os/clock", "pool/acquire", "pool/options", "pool/pool"],
     ...["session/drafter", "session/duty", "session/requests"],
-    "session/session",
-    ...["store/file_lock", "store/file_store", "store/store"],
+    ...["session/session", "status", "store/file_lock", "store/file_store"],
+    "store/store",
   ],
   "tests/process/file_systems_test.ts": ["place"],
   "tests/process/driver_check_test.ts": [
@@ -68,7 +60,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/process/namespaces_test.ts": [
     ...["liveness", "os/process_probe", "session/undertaker"],
   ],
-  "tests/process/watching_test.ts": ["watching"],
+  "tests/process/watching_test.ts": ["pool/watching"],
   "tests/process/permissions_test.ts": ["os/permissions"],
   "tests/process/users_test.ts": ["os/file", "os/owner_lock", "os/paths"],
   "tests/cli/bad_input_test.ts": ["cli/exit_codes", "cli/failure"],
@@ -168,7 +160,7 @@ function isOwn(specifier: string): boolean {
 }
 
 Deno.test("allImportsOf() finds every form of import, and none in comments", () => {
-  assert(allImportsOf("lib/pool.ts").includes("lib/core/errors.ts"));
+  assert(allImportsOf("lib/pool/pool.ts").includes("lib/core/errors.ts"));
   assert(allImportsOf("mod.ts").includes("lib/lease/lease.ts"));
   assert(allImportsOf("lib/cli/commands.ts").includes("lib/cli/run.ts"));
   assert(allImportsOf("cli.ts").includes("@cliffy/command"));

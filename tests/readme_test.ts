@@ -341,7 +341,7 @@ function wordsOf(cell: string): string[] {
 }
 
 Deno.test("README: the options of acquire are those of the code", () => {
-  const source = Deno.readTextFileSync(`${ROOT}lib/pool.ts`);
+  const source = Deno.readTextFileSync(`${ROOT}lib/pool/options.ts`);
   const options = ["TryAcquireOptions", "AcquireOptions"].flatMap((name) => {
     const body = new RegExp(`interface ${name}[^]*?\n}\n`).exec(source)?.[0];
     assert(body !== undefined, `No interface ${name}`);

@@ -12,16 +12,16 @@ import {
   happenings,
   type Snapshot,
   snapshotOf,
-} from "./core/events.ts";
-import { LockTimeoutError } from "./core/errors.ts";
-import { parseNativeId } from "./core/ids.ts";
-import type { EntryRecord, LeaseRecord } from "./core/model.ts";
-import type { Vitality } from "./liveness.ts";
-import { type Watch, watch } from "./os/bell.ts";
-import { ownerPath, type Probe, probeLock } from "./os/owner_lock.ts";
-import { directoryOf } from "./os/paths.ts";
-import { sleep } from "./os/clock.ts";
-import type { Session } from "./session/session.ts";
+} from "../core/events.ts";
+import { LockTimeoutError } from "../core/errors.ts";
+import { parseNativeId } from "../core/ids.ts";
+import type { EntryRecord, LeaseRecord } from "../core/model.ts";
+import type { Vitality } from "../liveness.ts";
+import { type Watch, watch } from "../os/bell.ts";
+import { ownerPath, type Probe, probeLock } from "../os/owner_lock.ts";
+import { directoryOf } from "../os/paths.ts";
+import { sleep } from "../os/clock.ts";
+import type { Session } from "../session/session.ts";
 import {
   type EntryStatus,
   entryStatus,
@@ -29,7 +29,7 @@ import {
   leaseStatus,
   type PoolStatus,
   poolStatus,
-} from "./status.ts";
+} from "../status.ts";
 
 /** Something that happened in a pool. */
 export type PoolEvent =

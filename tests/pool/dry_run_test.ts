@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ResourcePool } from "../mod.ts";
-import { Folder } from "./support/processes.ts";
+import { ResourcePool } from "../../mod.ts";
+import { Folder } from "../support/processes.ts";
 
 Deno.test("ResourcePool.explain() tells what acquire() would do, and changes nothing", async () => {
   using folder = new Folder();

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { explainRequest } from "./core/explain.ts";
-import type { Explanation } from "./core/explanation.ts";
-import { nativeId } from "./core/ids.ts";
-import { makeEntry } from "./core/model.ts";
-import type { ParsedRequest } from "./core/request.ts";
-import type { PoolState } from "./core/state.ts";
-import type { Wishes } from "./session/drafter.ts";
-import type { Session } from "./session/session.ts";
-import { deadOf } from "./session/undertaker.ts";
+import { explainRequest } from "../core/explain.ts";
+import type { Explanation } from "../core/explanation.ts";
+import { nativeId } from "../core/ids.ts";
+import { makeEntry } from "../core/model.ts";
+import type { ParsedRequest } from "../core/request.ts";
+import type { PoolState } from "../core/state.ts";
+import type { Wishes } from "../session/drafter.ts";
+import type { Session } from "../session/session.ts";
+import { deadOf } from "../session/undertaker.ts";
 
 /** An owner that there is not. */
 const NOBODY = "0000000000";

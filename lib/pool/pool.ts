@@ -3,45 +3,35 @@
  *
  * @module
  */
-import { keepCapacities } from "./capacities.ts";
-import { checkName } from "./core/amount.ts";
+import { keepCapacities } from "../capacities.ts";
 import {
-  AcquireTimeoutError,
   CorruptStateError,
   ImpossibleRequestError,
   SchemaVersionMismatch,
   StateAccessError,
-} from "./core/errors.ts";
-import { explainObstacle, explainWaiters } from "./core/explain.ts";
-import type { Explanation } from "./core/explanation.ts";
-import type { HistoryRecord } from "./core/history.ts";
-import type { LeaseRecord } from "./core/model.ts";
+} from "../core/errors.ts";
+import { explainObstacle, explainWaiters } from "../core/explain.ts";
+import type { Explanation } from "../core/explanation.ts";
+import type { HistoryRecord } from "../core/history.ts";
+import type { LeaseRecord } from "../core/model.ts";
 import {
   askBack,
   cancel,
   named,
   type PriorityChange,
   setPriority,
-} from "./core/operations.ts";
-import type { PlacementPolicy } from "./core/placement.ts";
-import { quoted } from "./core/quoted.ts";
-import {
-  describeRequest,
-  parseRequest,
-  type ResourceRequest,
-} from "./core/request.ts";
-import type { PoolState } from "./core/state.ts";
-import { release, reset } from "./core/transitions.ts";
-import { explainDryRun } from "./dry_run.ts";
-import { readHistory } from "./history.ts";
-import { Lease } from "./lease/lease.ts";
-import { checkWork } from "./lease/work.ts";
-import { asksForDisk, onMounts } from "./mounts.ts";
-import { choosePath } from "./os/paths.ts";
-import { warnOnce } from "./os/permissions.ts";
-import { cardFree } from "./outside.ts";
-import { Session } from "./session/session.ts";
-import { deadOf } from "./session/undertaker.ts";
+} from "../core/operations.ts";
+import { parseRequest, type ResourceRequest } from "../core/request.ts";
+import type { PoolState } from "../core/state.ts";
+import { release, reset } from "../core/transitions.ts";
+import { readHistory } from "../history.ts";
+import type { Lease } from "../lease/lease.ts";
+import { asksForDisk, onMounts } from "../mounts.ts";
+import { choosePath } from "../os/paths.ts";
+import { warnOnce } from "../os/permissions.ts";
+import { cardFree } from "../outside.ts";
+import { Session } from "../session/session.ts";
+import { deadOf } from "../session/undertaker.ts";
 import {
   type AmountsByName,
   type EntryStatus,
@@ -50,125 +40,22 @@ import {
   leaseStatus,
   type PoolStatus,
   poolStatus,
-} from "./status.ts";
-import { usageIn } from "./usage.ts";
+} from "../status.ts";
+import { usageIn } from "../usage.ts";
+import { acquire, tryAcquire } from "./acquire.ts";
+import { explainDryRun } from "./dry_run.ts";
+import {
+  type AcquireOptions,
+  checkCapacities,
+  checkOptions,
+  checkPriority,
+  type ExplainOptions,
+  type ResourcePoolOptions,
+  type TryAcquireOptions,
+} from "./options.ts";
 import { type PoolEvent, watchPool } from "./watching.ts";
 
 const LOCK_TIMEOUT_MS = 5000;
-const PLACEMENTS: readonly unknown[] = ["pack", "spread"];
-/** The longest delay of a timer; a longer wait is as good as an endless one. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** Options of {@linkcode ResourcePool}. */
-export interface ResourcePoolOptions {
-  /**
-   * The state file. Without it: in `RESLOCK_DIR`, in `/var/lib/reslock` where that
-   * directory exists, else in `~/.reslock`, each as `state.json`.
-   */
-  readonly path?: string;
-  /**
-   * Longest wait for the lock of the file, in milliseconds. It is held for
-   * microseconds at a time: only a stopped process makes anybody wait.
-   *
-   * @default {5000}
-   */
-  readonly lockTimeoutMs?: number;
-  /**
-   * Whether memory of cards is leased only where the driver has it free, too: beside
-   * what programs without a lease use. Where the driver cannot be asked, leases are
-   * granted by accounting alone.
-   *
-   * @default {true}
-   */
-  readonly driverCheck?: boolean;
-  /**
-   * Told once what a missing permission or program takes away, and if the file
-   * system of the pool is no good for one.
-   *
-   * @default {a line on standard error}
-   */
-  readonly onWarning?: (message: string) => void;
-  /**
-   * Whether to note, in a file beside the state, what this program gives back or
-   * finds ended; see {@linkcode ResourcePool.history}.
-   *
-   * @default {true}
-   */
-  readonly history?: boolean;
-}
-
-/** Options of {@linkcode ResourcePool.tryAcquire}. */
-export interface TryAcquireOptions {
-  /** The higher, the sooner: a whole number. @default {0} */
-  readonly priority?: number;
-  /** What it is for, as other people see it; at most 200 characters. */
-  readonly label?: string;
-  /** Whether a request of higher priority may ask for it back. @default {false} */
-  readonly reclaimable?: boolean;
-  /**
-   * How long it will be held, in whole seconds. Starts work on the lease that others
-   * see, and that keeps it from being asked back.
-   */
-  readonly estimatedSeconds?: number;
-  /**
-   * The only cards that will do, each by number, UUID, beginning of it, or a part of the
-   * model's name, which may mean several. With as many cards as amounts, the first
-   * amount is for the first card, and so on.
-   *
-   * @default {any card of the pool}
-   */
-  readonly cards?: readonly string[];
-  /**
-   * Which of several sufficient cards it gets: `"pack"` the fullest one, which leaves
-   * empty cards whole for others; `"spread"` the emptiest one.
-   *
-   * @default {"pack" for one card, "spread" for several}
-   */
-  readonly placement?: PlacementPolicy;
-}
-
-/** Options of {@linkcode ResourcePool.explain}: those of `acquire` that decide. */
-export interface ExplainOptions {
-  /** The higher, the sooner: a whole number. @default {0} */
-  readonly priority?: number;
-  /** Whether what it needs would be kept free for it. @default {true} */
-  readonly hold?: boolean;
-  /** The only cards that would do, as for `acquire`. @default {any card of the pool} */
-  readonly cards?: readonly string[];
-  /**
-   * Which of several sufficient cards it would get, as for `acquire`.
-   *
-   * @default {"pack" for one card, "spread" for several}
-   */
-  readonly placement?: PlacementPolicy;
-}
-
-/** Options of {@linkcode ResourcePool.acquire}. */
-export interface AcquireOptions extends TryAcquireOptions {
-  /** Calls the wait off; a lease that is held already is not touched. */
-  readonly signal?: AbortSignal;
-  /** Longest wait in milliseconds; `0` means one try. @default {Infinity} */
-  readonly timeoutMs?: number;
-  /**
-   * Whether to wait for capacities that nobody has registered yet, instead of
-   * failing at once.
-   *
-   * @default {false}
-   */
-  readonly waitForCapacity?: boolean;
-  /**
-   * Whether what it needs is kept free for it while it waits. Without that, smaller
-   * requests behind it may pass it for ever.
-   *
-   * @default {true}
-   */
-  readonly hold?: boolean;
-  /** Called once if it has to wait, with its place in the queue, from 1. */
-  readonly onQueued?: (waiting: {
-    readonly id: string;
-    readonly position: number;
-  }) => void;
-}
 
 /**
  * Resources that processes on one machine share, coordinated through one state file.
@@ -224,61 +111,11 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {StateAccessError} if the state file cannot be used
    * @throws the reason of `signal`, once the request has been withdrawn
    */
-  async acquire(
+  acquire(
     request: ResourceRequest,
     options: AcquireOptions = {},
   ): Promise<Lease> {
-    const checked = parseRequest(request);
-    checkOptions(options);
-    const { signal, timeoutMs = Infinity } = options;
-    signal?.throwIfAborted();
-    const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
-    const since = performance.now();
-    const session = this.#session;
-    const { waiting, position } = await session.requests.enqueue(
-      parsed,
-      options,
-    );
-    if (position === 0) return await waiting.granted;
-    const ended = interruption(signal, timeoutMs);
-    try {
-      const over = Promise.race([waiting.granted, ended.promise]);
-      // The pool may be closed before anybody awaits it.
-      over.catch(() => {});
-      const looked = session.confirm(waiting);
-      // A driver may be slow: nobody waits for it longer than for the lease, but one
-      // try is a whole one.
-      await (timeoutMs === 0 ? looked : Promise.race([over, looked]));
-      if (session.requests.isWaiting(waiting)) {
-        options.onQueued?.({ id: waiting.id, position });
-      }
-      if (timeoutMs === 0) await session.undertaker.bury({ patient: false });
-      const first = await over;
-      if (first instanceof Lease) return first;
-    } catch (error) {
-      // A request that stays behind is removed by the next look; what failed first
-      // is what the caller has to know.
-      await session.requests.withdraw(waiting, { keepGrant: false }).catch(
-        () => {},
-      );
-      throw error;
-    } finally {
-      ended.clear();
-    }
-    const aborted = signal?.aborted === true;
-    const outcome = await session.requests.withdraw(waiting, {
-      keepGrant: !aborted,
-    });
-    if (outcome instanceof Lease) return outcome;
-    if (aborted) throw signal.reason;
-    const waitedMs = Math.round(performance.now() - since);
-    throw new AcquireTimeoutError(
-      `Cannot acquire ${
-        describe(request)
-      } within ${timeoutMs} ms as others have ` +
-        `it: see who with "reslock status", or wait longer`,
-      { request: describeRequest(request), waitedMs },
-    );
+    return acquire(this.#session, request, options);
   }
 
   /**
@@ -291,19 +128,11 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
    * @throws {StateAccessError} if the state file cannot be used
    */
-  async tryAcquire(
+  tryAcquire(
     request: ResourceRequest,
     options: TryAcquireOptions = {},
   ): Promise<Lease | null> {
-    const checked = parseRequest(request);
-    checkOptions(options);
-    const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
-    const lease = await this.#session.requests.tryOnce(parsed, options);
-    if (lease !== null) return lease;
-    // Perhaps it is a dead process that has it.
-    return await this.#session.undertaker.bury({ patient: false })
-      ? await this.#session.requests.tryOnce(parsed, options)
-      : null;
+    return tryAcquire(this.#session, request, options);
   }
 
   /**
@@ -318,15 +147,7 @@ export class ResourcePool implements AsyncDisposable {
     capacities: AmountsByName,
     options: { readonly keepExisting?: boolean } = {},
   ): Promise<string[]> {
-    for (const [name, capacity] of Object.entries(capacities)) {
-      checkName(name);
-      if (!Number.isSafeInteger(capacity) || capacity < 0) {
-        throw new RangeError(
-          `Cannot set ${quoted(name)} as the capacity must be a whole number ` +
-            `from 0: current value is ${capacity}`,
-        );
-      }
-    }
+    checkCapacities(capacities);
     const { value } = await this.#session.store.transact((state) => {
       const changed = Object.keys(capacities).filter((name) => {
         const known = state.resources.get(name);
@@ -598,56 +419,4 @@ function takeAway(
   const busy = state.busyLeases();
   for (const lease of leases) release(state, lease.id);
   return leases.map((lease) => leaseStatus(lease, busy));
-}
-
-function describe(request: ResourceRequest): string {
-  return Object.entries(describeRequest(request))
-    .map(([name, amount]) => `${name}=${amount}`).join(", ");
-}
-
-/** Resolves when a wait is called off or has lasted too long. */
-function interruption(
-  signal: AbortSignal | undefined,
-  timeoutMs: number,
-): { readonly promise: Promise<void>; readonly clear: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = () => resolve();
-  signal?.addEventListener("abort", stop, { once: true });
-  if (signal?.aborted) stop();
-  const timer = timeoutMs <= MAX_TIMER_MS
-    ? setTimeout(stop, timeoutMs)
-    : undefined;
-  return {
-    promise,
-    clear: () => {
-      signal?.removeEventListener("abort", stop);
-      if (timer !== undefined) clearTimeout(timer);
-    },
-  };
-}
-
-function checkOptions(options: AcquireOptions): void {
-  const { priority, label, estimatedSeconds, timeoutMs, placement } = options;
-  if (placement !== undefined && !PLACEMENTS.includes(placement)) {
-    throw new RangeError(
-      `Cannot use "placement" as it must be "pack" or "spread": current value is ` +
-        quoted(String(placement)),
-    );
-  }
-  checkWork({ label, estimatedSeconds });
-  if (priority !== undefined) checkPriority(priority);
-  if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-    throw new RangeError(
-      `Cannot use "timeoutMs" as it must be a number from 0: current value is ` +
-        `${timeoutMs}`,
-    );
-  }
-}
-
-function checkPriority(priority: number): void {
-  if (Number.isSafeInteger(priority)) return;
-  throw new RangeError(
-    `Cannot use "priority" as it must be a whole number: current value is ` +
-      `${priority}`,
-  );
 }

@@ -1,0 +1,164 @@
+/**
+ * What callers may say beside the amounts, checked.
+ *
+ * @module
+ */
+import { checkName } from "../core/amount.ts";
+import type { PlacementPolicy } from "../core/placement.ts";
+import { quoted } from "../core/quoted.ts";
+import { checkWork } from "../lease/work.ts";
+import type { AmountsByName } from "../status.ts";
+
+const PLACEMENTS: readonly unknown[] = ["pack", "spread"];
+
+/** Options of {@linkcode ResourcePool}. */
+export interface ResourcePoolOptions {
+  /**
+   * The state file. Without it: in `RESLOCK_DIR`, in `/var/lib/reslock` where that
+   * directory exists, else in `~/.reslock`, each as `state.json`.
+   */
+  readonly path?: string;
+  /**
+   * Longest wait for the lock of the file, in milliseconds. It is held for
+   * microseconds at a time: only a stopped process makes anybody wait.
+   *
+   * @default {5000}
+   */
+  readonly lockTimeoutMs?: number;
+  /**
+   * Whether memory of cards is leased only where the driver has it free, too: beside
+   * what programs without a lease use. Where the driver cannot be asked, leases are
+   * granted by accounting alone.
+   *
+   * @default {true}
+   */
+  readonly driverCheck?: boolean;
+  /**
+   * Told once what a missing permission or program takes away, and if the file
+   * system of the pool is no good for one.
+   *
+   * @default {a line on standard error}
+   */
+  readonly onWarning?: (message: string) => void;
+  /**
+   * Whether to note, in a file beside the state, what this program gives back or
+   * finds ended; see {@linkcode ResourcePool.history}.
+   *
+   * @default {true}
+   */
+  readonly history?: boolean;
+}
+
+/** Options of {@linkcode ResourcePool.tryAcquire}. */
+export interface TryAcquireOptions {
+  /** The higher, the sooner: a whole number. @default {0} */
+  readonly priority?: number;
+  /** What it is for, as other people see it; at most 200 characters. */
+  readonly label?: string;
+  /** Whether a request of higher priority may ask for it back. @default {false} */
+  readonly reclaimable?: boolean;
+  /**
+   * How long it will be held, in whole seconds. Starts work on the lease that others
+   * see, and that keeps it from being asked back.
+   */
+  readonly estimatedSeconds?: number;
+  /**
+   * The only cards that will do, each by number, UUID, beginning of it, or a part of the
+   * model's name, which may mean several. With as many cards as amounts, the first
+   * amount is for the first card, and so on.
+   *
+   * @default {any card of the pool}
+   */
+  readonly cards?: readonly string[];
+  /**
+   * Which of several sufficient cards it gets: `"pack"` the fullest one, which leaves
+   * empty cards whole for others; `"spread"` the emptiest one.
+   *
+   * @default {"pack" for one card, "spread" for several}
+   */
+  readonly placement?: PlacementPolicy;
+}
+
+/** Options of {@linkcode ResourcePool.explain}: those of `acquire` that decide. */
+export interface ExplainOptions {
+  /** The higher, the sooner: a whole number. @default {0} */
+  readonly priority?: number;
+  /** Whether what it needs would be kept free for it. @default {true} */
+  readonly hold?: boolean;
+  /** The only cards that would do, as for `acquire`. @default {any card of the pool} */
+  readonly cards?: readonly string[];
+  /**
+   * Which of several sufficient cards it would get, as for `acquire`.
+   *
+   * @default {"pack" for one card, "spread" for several}
+   */
+  readonly placement?: PlacementPolicy;
+}
+
+/** Options of {@linkcode ResourcePool.acquire}. */
+export interface AcquireOptions extends TryAcquireOptions {
+  /** Calls the wait off; a lease that is held already is not touched. */
+  readonly signal?: AbortSignal;
+  /** Longest wait in milliseconds; `0` means one try. @default {Infinity} */
+  readonly timeoutMs?: number;
+  /**
+   * Whether to wait for capacities that nobody has registered yet, instead of
+   * failing at once.
+   *
+   * @default {false}
+   */
+  readonly waitForCapacity?: boolean;
+  /**
+   * Whether what it needs is kept free for it while it waits. Without that, smaller
+   * requests behind it may pass it for ever.
+   *
+   * @default {true}
+   */
+  readonly hold?: boolean;
+  /** Called once if it has to wait, with its place in the queue, from 1. */
+  readonly onQueued?: (waiting: {
+    readonly id: string;
+    readonly position: number;
+  }) => void;
+}
+
+/** Checks what a caller says beside the amounts. */
+export function checkOptions(options: AcquireOptions): void {
+  const { priority, label, estimatedSeconds, timeoutMs, placement } = options;
+  if (placement !== undefined && !PLACEMENTS.includes(placement)) {
+    throw new RangeError(
+      `Cannot use "placement" as it must be "pack" or "spread": current value is ` +
+        quoted(String(placement)),
+    );
+  }
+  checkWork({ label, estimatedSeconds });
+  if (priority !== undefined) checkPriority(priority);
+  if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
+    throw new RangeError(
+      `Cannot use "timeoutMs" as it must be a number from 0: current value is ` +
+        `${timeoutMs}`,
+    );
+  }
+}
+
+/** Checks a priority. */
+export function checkPriority(priority: number): void {
+  if (Number.isSafeInteger(priority)) return;
+  throw new RangeError(
+    `Cannot use "priority" as it must be a whole number: current value is ` +
+      `${priority}`,
+  );
+}
+
+/** Checks capacities and their names. */
+export function checkCapacities(capacities: AmountsByName): void {
+  for (const [name, capacity] of Object.entries(capacities)) {
+    checkName(name);
+    if (!Number.isSafeInteger(capacity) || capacity < 0) {
+      throw new RangeError(
+        `Cannot set ${quoted(name)} as the capacity must be a whole number ` +
+          `from 0: current value is ${capacity}`,
+      );
+    }
+  }
+}
