@@ -105,7 +105,7 @@ interopTest(
   "acquire() counts what a Python client has touched once, and a stranger's as well",
   async (scene) => {
     using machine = await FakeCards.of({ cards: [{ uuid: "GPU-one" }] });
-    const pool = scene.pool();
+    const pool = scene.pool({ driverCheck: true });
     const python = scene.python();
     await pool.setResources({ [ONE]: 24000 });
     await python.acquire({ vram_mb: [10000] });

@@ -35,9 +35,10 @@ export class Scene implements AsyncDisposable {
   readonly path: string = this.folder.state;
   readonly #others = new AsyncDisposableStack();
 
-  /** A pool of this process. */
-  pool(): ResourcePool {
-    return this.#others.use(new ResourcePool({ path: this.path }));
+  /** A pool of this process; most cards here are none that a driver knows. */
+  pool({ driverCheck = false } = {}): ResourcePool {
+    const { path } = this;
+    return this.#others.use(new ResourcePool({ path, driverCheck }));
   }
 
   /** A program of this package. */
