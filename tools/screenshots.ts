@@ -7,7 +7,13 @@
 import { renderLive } from "../lib/cli/run/waiting_line.ts";
 import { renderStatus } from "../lib/cli/render_pool.ts";
 import type { View } from "../lib/cli/table.ts";
-import { EMPTY_MODEL, onSample, onStatus } from "../lib/cli/top/model.ts";
+import { widthOfText } from "../lib/cli/text.ts";
+import {
+  EMPTY_MODEL,
+  type Model,
+  onSample,
+  onStatus,
+} from "../lib/cli/top/model.ts";
 import { render } from "../lib/cli/top/view.ts";
 import type { PoolStatus } from "../mod.ts";
 import {
@@ -20,12 +26,15 @@ const COLUMNS = 100;
 const CELL_WIDTH = 8.4;
 const LINE_HEIGHT = 18;
 const MARGIN = 16;
-const COLORS: Readonly<Record<string, string>> = {
-  31: "#f7768e",
-  32: "#9ece6a",
-  33: "#e0af68",
-  36: "#7dcfff",
-  2: "#7a80a0",
+/** By the code that turns them on. */
+const STYLES: Readonly<Record<string, string>> = {
+  1: ' font-weight="bold"',
+  2: ' fill="#7a80a0"',
+  7: ' fill="#1a1b26"',
+  31: ' fill="#f7768e"',
+  32: ' fill="#9ece6a"',
+  33: ' fill="#e0af68"',
+  36: ' fill="#7dcfff"',
 };
 
 /** The sample of the tests without what is in it to do harm. */
@@ -46,23 +55,29 @@ function escaped(text: string): string {
     .replaceAll(">", "&gt;");
 }
 
-/** One line of a terminal as parts of a text element. */
-function spans(line: string): string {
-  let style = "";
+/** One line of a terminal: its text, and what lies behind what is inverse. */
+function lineOf(line: string, y: number): string {
+  let code = "";
+  let column = 0;
+  let behind = "";
   // deno-lint-ignore no-control-regex
-  return line.split(/(\x1b\[\d+m)/).map((part) => {
+  const spans = line.split(/(\x1b\[\d+m)/).map((part) => {
     // deno-lint-ignore no-control-regex
-    const code = /^\x1b\[(\d+)m$/.exec(part)?.[1];
-    if (code === undefined) {
-      return part === "" ? "" : `<tspan${style}>${escaped(part)}</tspan>`;
+    const next = /^\x1b\[(\d+)m$/.exec(part)?.[1];
+    if (next !== undefined || part === "") {
+      code = next ?? code;
+      return "";
     }
-    if (code === "1") style = ' font-weight="bold"';
-    else if (code === "7") {
-      style =
-        ' fill="#1a1b26" stroke="#7dcfff" stroke-width="6" stroke-linejoin="round" paint-order="stroke"';
-    } else style = code in COLORS ? ` fill="${COLORS[code]}"` : "";
-    return "";
+    const width = widthOfText(part) * CELL_WIDTH;
+    if (code === "7") {
+      behind += `<rect x="${(MARGIN + column * CELL_WIDTH).toFixed(1)}" ` +
+        `y="${y - 14}" width="${width.toFixed(1)}" height="${LINE_HEIGHT}" ` +
+        `fill="#7dcfff"/>`;
+    }
+    column += widthOfText(part);
+    return `<tspan${STYLES[code] ?? ""}>${escaped(part)}</tspan>`;
   }).join("");
+  return `${behind}<text x="${MARGIN}" y="${y}">${spans}</text>`;
 }
 
 /** A picture of a terminal. */
@@ -70,14 +85,29 @@ export function svgOf(lines: readonly string[]): string {
   const width = Math.ceil(COLUMNS * CELL_WIDTH) + 2 * MARGIN;
   const height = lines.length * LINE_HEIGHT + 2 * MARGIN;
   const texts = lines.map((line, index) =>
-    `<text x="${MARGIN}" y="${MARGIN + 13 + index * LINE_HEIGHT}">` +
-    `${spans(line)}</text>`
+    lineOf(line, MARGIN + 13 + index * LINE_HEIGHT)
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" ` +
     `height="${height}" font-family="monospace" font-size="14" ` +
     `fill="#c0caf5" xml:space="preserve">\n` +
     `<rect width="100%" height="100%" rx="8" fill="#1a1b26"/>\n` +
     `${texts.join("\n")}\n</svg>\n`;
+}
+
+/** What `top` knows after it has seen how the pool became as full as it is. */
+function watched(): Model {
+  let model = EMPTY_MODEL;
+  for (let sample = 1; sample <= 20; sample++) {
+    const used = Object.fromEntries(
+      Object.entries(SHOWN_POOL.used).map(([name, amount], index) => {
+        // Each grew in steps of its own.
+        const steps = index + 3;
+        return [name, amount * Math.ceil(sample * steps / 20) / steps];
+      }),
+    );
+    model = onSample(onStatus(model, { ...SHOWN_POOL, used }));
+  }
+  return onStatus(model, SHOWN_POOL);
 }
 
 /** What `run` says while it waits. */
@@ -95,8 +125,7 @@ export function screenshots(): Readonly<Record<string, string>> {
   const view = { columns: COLUMNS, color: true, nowMs: NOW_MS };
   const surroundings = { registry: SAMPLE_REGISTRY };
   const status = renderStatus(SHOWN_POOL, view, {}, surroundings);
-  const model = onSample(onSample(onStatus(EMPTY_MODEL, SHOWN_POOL)));
-  const top = render(model, { ...view, rows: 24 }, surroundings);
+  const top = render(watched(), { ...view, rows: 27 }, surroundings);
   return {
     "status.svg": svgOf(status.trimEnd().split("\n")),
     "top.svg": svgOf(top),

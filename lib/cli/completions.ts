@@ -48,8 +48,8 @@ export function command(context: Context): AnyCommand {
   const { io } = context;
   return new Command<GlobalOptions>()
     .description(
-      "Print a script that completes commands, options, ids, labels and names\n" +
-        "of resources, for bash, zsh or fish.",
+      "Print a script for the tab key in bash, zsh or fish.\n" +
+        "It completes commands, options, ids, labels and names of resources.",
     )
     .usage("[options] SHELL")
     .arguments("[shell:string]")
