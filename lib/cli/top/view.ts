@@ -23,8 +23,18 @@ export interface Screen extends View {
   readonly rows: number;
 }
 
-const KEYS = "q quit  ↑↓ select  r release  b ask back  +- priority  " +
-  "c cancel  / filter  s sort";
+/** Those that nobody guesses first: what has no room is left out. */
+const KEYS = [
+  ...[
+    "q quit",
+    "↑↓ select",
+    "r release",
+    "b ask back",
+    "c cancel",
+    "+- priority",
+  ],
+  ...["/ filter", "s sort", "Ctrl-Z stop"],
+];
 /** Less than this of a history tells nothing. */
 const SPARK_MIN = 8;
 const SPARK_SHARE = 0.2;
@@ -130,11 +140,20 @@ function lastLine(
       );
     case "list":
       return paint(
-        visible(message === "" ? KEYS : message).slice(0, columns),
+        visible(message === "" ? keysLine(columns) : message)
+          .slice(0, columns),
         message === "" ? "dim" : "yellow",
         color,
       );
   }
+}
+
+/** As many keys as there is room for, none of them cut. */
+function keysLine(columns: number): string {
+  return KEYS.reduce((line, key) => {
+    const longer = line === "" ? key : `${line}  ${key}`;
+    return longer.length <= columns ? longer : line;
+  }, "");
 }
 
 /** What is asked before it is done. */
