@@ -5,17 +5,21 @@
  * @module
  */
 
-/** From here on the native comparison wins, even with the time to load it. */
-const NATIVE_FROM_BYTES = 32 * 1024;
-/** A program that has compared so often is no short one: it may load the module. */
+/**
+ * A program that has compared so often, or so much, is no short one: the native
+ * comparison is faster, but to load its module takes as long as some MB do without.
+ */
 const NATIVE_FROM_CALLS = 100;
+const NATIVE_FROM_BYTES = 2 * 1024 * 1024;
 
 let calls = 0;
+let bytes = 0;
 
 /** Whether two arrays hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  if (a.length >= NATIVE_FROM_BYTES || ++calls > NATIVE_FROM_CALLS) {
+  bytes += a.length;
+  if (++calls > NATIVE_FROM_CALLS || bytes > NATIVE_FROM_BYTES) {
     // The global loads the module on first use; an import would do so always.
     // deno-lint-ignore no-node-globals
     return Buffer.compare(a, b) === 0;
