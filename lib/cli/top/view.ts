@@ -4,7 +4,7 @@
  * @module
  */
 import { sparkline } from "../bar.ts";
-import { overviewOf, type Surroundings } from "../overview.ts";
+import { type Overview, overviewOf, type Surroundings } from "../overview.ts";
 import { leaseLines } from "../render_leases.ts";
 import { placed, waiterLines } from "../render_queue.ts";
 import { resourceLines, resourceNames } from "../render_resources.ts";
@@ -68,30 +68,52 @@ function bodyLines(
   const status = model.status!;
   const overview = { ...overviewOf(status, surroundings), selected };
   const leases = shownLeases(model);
+  const shown = new Set(shownWaiters(model));
   const waiters = placed(overview.waiters)
-    .filter(({ entry }) => shownWaiters(model).includes(entry));
+    .filter(({ entry }) => shown.has(entry));
+  const near = nearSelected(
+    [...leases, ...waiters.map(({ entry }) => entry)],
+    selected,
+    screen.rows,
+  );
+  const nearLeases = leases.filter((lease) => near.has(lease));
+  const nearWaiters = waiters.filter(({ entry }) => near.has(entry));
   const heading = (text: string) => paint(text, "bold", screen.color);
   const only = filter === "" ? "" : `, labels with ${quoted(filter)}`;
   return [
     paint(`Pool in ${visible(status.path)}`, "dim", screen.color),
     "",
-    ...resourcesWithHistory(model, screen, surroundings),
+    ...resourcesWithHistory(model, screen, overview),
     "",
     heading(`${counted(leases.length, "lease")} by ${sort}${only}`),
-    ...(leases.length > 0 ? leaseLines(overview, screen, leases) : []),
+    ...(nearLeases.length > 0 ? leaseLines(overview, screen, nearLeases) : []),
     "",
     heading(`${waiters.length} waiting`),
-    ...(waiters.length > 0 ? waiterLines(overview, screen, waiters) : []),
+    ...(nearWaiters.length > 0
+      ? waiterLines(overview, screen, nearWaiters)
+      : []),
   ];
+}
+
+/**
+ * Those that may be on the screen with the selected one, as each takes a line or more.
+ * To render hundreds of others each second would be most of what `top` does.
+ */
+function nearSelected<T extends { readonly id: string }>(
+  all: readonly T[],
+  selected: string | undefined,
+  rows: number,
+): ReadonlySet<T> {
+  const at = Math.max(0, all.findIndex(({ id }) => id === selected));
+  return new Set(all.slice(Math.max(0, at - rows), at + rows));
 }
 
 function resourcesWithHistory(
   { status, history }: Model,
   screen: Screen,
-  surroundings: Surroundings,
+  overview: Overview,
 ): string[] {
   const width = Math.floor(screen.columns * SPARK_SHARE);
-  const overview = overviewOf(status!, surroundings);
   if (width < SPARK_MIN || screen.plain) return resourceLines(overview, screen);
   const columns = screen.columns - width - 2;
   const narrower = { ...screen, columns };

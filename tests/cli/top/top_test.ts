@@ -48,6 +48,36 @@ Deno.test("render() of top keeps the selected one on a small screen", () => {
   }
 });
 
+Deno.test("render() of top looks at those alone that may be on the screen", () => {
+  const many = <T extends { readonly id: string }>(one: T, letter: string) =>
+    Array.from(
+      { length: 300 },
+      (_, i): T => ({ ...one, id: `${letter}${i}-1` }),
+    );
+  const status = {
+    ...SAMPLE_POOL,
+    leases: many(LLAMA, "l"),
+    queue: many(WHISPER, "w"),
+  };
+  const screen = { columns: 100, rows: 30, color: false, nowMs: NOW_MS };
+  for (const selected of ["l0-1", "l150-1", "l299-1", "w0-1", "w299-1"]) {
+    const asked = new Set<string>();
+    const registry: typeof SAMPLE_REGISTRY = {
+      ...SAMPLE_REGISTRY,
+      whoIs(participant) {
+        asked.add(participant.id);
+        return SAMPLE_REGISTRY.whoIs(participant);
+      },
+    };
+    const model = onStatus({ ...EMPTY_MODEL, selected }, status);
+    const lines = render(model, screen, { registry });
+    assertEquals(lines.length, 30);
+    assertStringIncludes(lines.join("\n"), `>${selected.slice(0, 4)}`);
+    assert(asked.has(selected));
+    assert(asked.size <= 2 * screen.rows, `${asked.size} were looked up`);
+  }
+});
+
 Deno.test("onKey() walks over leases, then waiters, and stops at both ends", () => {
   assertEquals(MODEL.selected, LLAMA.id);
   assertEquals(press(MODEL, "up").selected, LLAMA.id);
