@@ -124,6 +124,7 @@ class Explaining {
   readonly #claims = new Map<string, Claims>();
   readonly #holders = new Map<string, readonly Holder[]>();
   readonly #seen: OutsideTruth | undefined;
+  readonly #nowMs: number;
 
   constructor(
     state: PoolState,
@@ -132,6 +133,7 @@ class Explaining {
     seen?: OutsideTruth,
   ) {
     this.#seen = seen;
+    this.#nowMs = nowMs;
     this.#state = state;
     this.#context = context;
     this.#plan = plan(state, context);
@@ -149,13 +151,15 @@ class Explaining {
     const obstacle = obstacleTo(waiter, resources, cards) ?? null;
     const verdict = this.#verdict(waiter, obstacle);
     const start = verdict === "waits" ? this.#starts.get(waiter) : undefined;
+    // By the accounting it would start now: what it waits for, no estimate tells of.
+    const isTold = start !== undefined && start > this.#nowMs;
     const reclaims = this.#reclaims.get(waiter) ?? [];
     const facts = {
       verdict,
       short: verdict === "waits" ? this.#shortages(waiter) : [],
       reclaims: reclaims.map(({ id, label }) => ({ id, label })),
       obstacle: verdict === "impossible" ? obstacle : null,
-      earliestStart: start === undefined ? null : isoTime(start),
+      earliestStart: isTold ? isoTime(start) : null,
     };
     return { ...facts, sentence: sentenceOf(facts) };
   }

@@ -185,11 +185,13 @@ Deno.test("explainRequest() believes what was seen outside", () => {
       { nowMs: NOW_MS },
     );
   assertEquals(seen(80).verdict, "grantable");
-  const { verdict, short: [{ free, left }] } = seen(79);
-  assertEquals({ verdict, free, left }, {
+  const { verdict, short: [{ free, left }], earliestStart } = seen(79);
+  assertEquals({ verdict, free, left, earliestStart }, {
     verdict: "waits",
     free: 49,
     left: 49,
+    // Nobody has estimated when others free the disk.
+    earliestStart: null,
   });
 });
 
