@@ -108,8 +108,8 @@ export function scriptTo(path: string, body: string): string {
 
 /** What somebody can be told to do. */
 const STEPS =
-  "ask|check|choose|continue|end|give|install|leave|make|mend|name|" +
-  "press|read|remove|repair|run|say|set|stop|take|try|unset|use|wait|write";
+  "ask|check|choose|continue|end|give|install|leave|look|make|mend|name|" +
+  "press|read|remove|repair|reserve|run|say|set|stop|take|try|unset|use|wait|write";
 
 /** Holds that an error ends with a command of reslock's, or with what else to do. */
 export function assertHelps(message: string): void {
