@@ -43,21 +43,21 @@ Deno.test("findTargets() says what is wrong, and what was probably meant", () =>
       'see "reslock status"',
   );
   assertEquals(
-    refusal({ id: "w70h" }),
-    'Cannot cancel "w70h" as no waiter has this id: see "reslock status"',
+    refusal({ id: "zzzz" }),
+    'Cannot cancel "zzzz" as no waiter has this id: see "reslock status"',
   );
   assertEquals(
-    refusal({ id: "w07g" }),
-    'Cannot cancel "w07g" as no waiter has this id: did you mean ' +
+    refusal({ id: "w70h" }),
+    'Cannot cancel "w70h" as no waiter has this id: did you mean ' +
       '"w07hq4nb2e-4"? If not, see "reslock status"',
   );
   assertEquals(
-    refusal({ label: "trian" }),
-    'Cannot cancel "trian" as no waiter has this label: see "reslock status"',
+    refusal({ label: "llama" }),
+    'Cannot cancel "llama" as no waiter has this label: see "reslock status"',
   );
   assertEquals(
-    refusal({ label: "trai" }),
-    'Cannot cancel "trai" as no waiter has this label: did you mean "train"? ' +
+    refusal({ label: "trian" }),
+    'Cannot cancel "trian" as no waiter has this label: did you mean "train"? ' +
       'If not, see "reslock status"',
   );
   assertEquals(
