@@ -30,6 +30,7 @@ import {
 } from "./lib/cli/context.ts";
 import { EXIT } from "./lib/cli/exit_codes.ts";
 import { failureOf, UsageError } from "./lib/cli/failure.ts";
+import { readPlainOptions } from "./lib/cli/plain_options.ts";
 import { quoted } from "./lib/cli/text.ts";
 
 /** The options that may stand before a command's name. */
@@ -56,7 +57,9 @@ export async function main(
     if (before.some((word) => word === "-V" || word === "--version")) {
       io.writeOut(`reslock ${metadata.version}\n`);
     } else if (name === undefined) {
-      await parse(args, isHelpWanted(args) ? COMMAND_NAMES : [], context);
+      const options = readPlainOptions(args, [[STATE_FLAGS, ""]]);
+      if (options !== undefined) await summary(options, context);
+      else await parse(args, isHelpWanted(args) ? COMMAND_NAMES : [], context);
     } else if (name === "help") {
       return await main([...args.slice(index + 1, index + 2), "--help"], io);
     } else {
@@ -147,10 +150,15 @@ function root(command: AnyCommand, context: Context): AnyCommand {
       "reslock run --vram 8G llama-cli --model model.gguf",
     )
     .example("See who holds what, and who waits", "reslock status")
-    .action(async (options: GlobalOptions) => {
-      const { showSummary } = await import("./lib/cli/summary.ts");
-      await showSummary(options, context);
-    });
+    .action((options: GlobalOptions) => summary(options, context));
+}
+
+async function summary(
+  options: GlobalOptions,
+  context: Context,
+): Promise<void> {
+  const { showSummary } = await import("./lib/cli/summary.ts");
+  await showSummary(options, context);
 }
 
 /** Says why it ended so; returns the exit code. */

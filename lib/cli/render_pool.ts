@@ -21,8 +21,8 @@ export interface Extent {
   readonly short?: boolean;
 }
 
-/** With more of them they are shown by label. */
-const ROWS_MAX = 30;
+/** With more of them they are shown by label, without what is known of each. */
+export const ROWS_MAX = 30;
 /** So many of a long queue are shown by themselves: those whose turn comes next. */
 const NEXT_SHOWN = 8;
 

@@ -3,41 +3,77 @@
  *
  * @module
  */
-import { Command } from "@cliffy/command";
+import { STATE_FLAGS } from "./arguments.ts";
 import {
   type AnyCommand,
   type Context,
   type GlobalOptions,
+  type Io,
   viewOf,
 } from "./context.ts";
 import { statusJson } from "./json.ts";
+import { type OptionSpec, readPlainOptions } from "./plain_options.ts";
 import { withPool } from "./pool.ts";
-import { renderStatus } from "./render_pool.ts";
+import { renderStatus, ROWS_MAX } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
 import { registryOf } from "./who.ts";
 
+const OPTIONS: readonly OptionSpec[] = [
+  ["--short", "The capacities, and how many lease and wait."],
+  ["--wide", "Every lease and waiter, with its whole id."],
+  ["--json", "Print JSON; see reslock schema."],
+];
+
+interface StatusOptions extends GlobalOptions {
+  readonly short?: boolean;
+  readonly wide?: boolean;
+  readonly json?: boolean;
+}
+
+/** Shows it without cliffy where its words are plain; false where they are not. */
+export async function runPlain(
+  words: readonly string[],
+  { io }: Context,
+): Promise<boolean> {
+  const options: StatusOptions | undefined = readPlainOptions(
+    words,
+    [...OPTIONS, [STATE_FLAGS, ""]],
+  );
+  if (options === undefined) return false;
+  await showStatus(options, io);
+  return true;
+}
+
 /** The command. */
-export function command({ io }: Context): AnyCommand {
-  return new Command<GlobalOptions>()
+export async function command({ io }: Context): Promise<AnyCommand> {
+  const { Command } = await import("@cliffy/command");
+  const status: AnyCommand = new Command()
     .description("Show capacities, leases, and who waits.")
-    .option("--short", "The capacities, and how many lease and wait.")
-    .option("--wide", "Every lease and waiter, with its whole id.")
-    .option("--json", "Print JSON; see reslock schema.")
     .example("Look at the pool of this machine", "reslock status")
     .example(
       "How much RAM is free",
       "reslock status --json | jq .available.ram_mb",
-    )
-    .action(async (options) => {
-      const usage = options.json || !options.short;
-      const status = await withPool(options, (pool) => pool.status({ usage }));
-      io.writeOut(
-        options.json ? jsonText(statusJson(status)) : renderStatus(
-          status,
-          viewOf(io),
-          { wide: options.wide, short: options.short },
-          { registry: registryOf(status.path) },
-        ),
-      );
-    });
+    );
+  for (const [flags, description] of OPTIONS) status.option(flags, description);
+  return status.action((options: StatusOptions) => showStatus(options, io));
+}
+
+async function showStatus(
+  { json = false, wide, short, ...options }: StatusOptions,
+  io: Io,
+): Promise<void> {
+  // Of those who are shown by label, nothing of their own is looked for.
+  const shown = json || wide ? true : short ? false : ROWS_MAX;
+  const status = await withPool(
+    options,
+    (pool) => pool.status({ explain: shown, usage: shown }),
+  );
+  io.writeOut(
+    json ? jsonText(statusJson(status)) : renderStatus(
+      status,
+      viewOf(io),
+      { wide, short },
+      { registry: registryOf(status.path) },
+    ),
+  );
 }

@@ -39,21 +39,26 @@ const RECLAIMERS_MAX = 32;
 const CARDS = "\0cards";
 
 /**
- * Explains all who wait.
+ * Explains those who wait.
  *
- * @param seen what the driver has free of cards, where it was asked: those who look
- * there themselves may be held up by it
+ * @param options.seen what the driver has free of cards, where it was asked: those who
+ * look there themselves may be held up by it
+ * @param options.atMost of how many, by rank. @default {Infinity}
  */
 export function explainWaiters(
   state: PoolState,
   context: PlanContext,
   nowMs: number,
-  seen?: OutsideTruth,
+  { seen, atMost = Infinity }: {
+    readonly seen?: OutsideTruth;
+    readonly atMost?: number;
+  } = {},
 ): ReadonlyMap<EntryRecord, Explanation> {
-  if (state.waiters.length === 0) return new Map();
+  const waiters = state.waiters.slice(0, Math.max(0, atMost));
+  if (waiters.length === 0) return new Map();
   const explaining = new Explaining(state, context, nowMs, seen);
   const explanations = new Map<EntryRecord, Explanation>();
-  for (const waiter of state.waiters) {
+  for (const waiter of waiters) {
     explanations.set(waiter.entry, explaining.explain(waiter));
     explaining.pass(waiter);
   }

@@ -178,16 +178,16 @@ export class ResourcePool implements AsyncDisposable {
    * Looks at everything, and removes what dead processes have left. Where cards are
    * registered, the driver is asked as well; one that is slow is left out.
    *
-   * @param options.explain whether to find out why those who wait do so.
-   * @default {true}
+   * @param options.explain whether to find out why those who wait do so; a number: only
+   * for so many, whose turn comes next. @default {true}
    * @param options.usage whether to measure what leases really use, by what the driver
-   * was asked for anyway. Needs `--allow-all`, as {@linkcode measureUsage} does.
-   * @default {false}
+   * was asked for anyway; a number: only where there are no more leases. Needs
+   * `--allow-all`, as {@linkcode measureUsage} does. @default {false}
    */
   async status(
     { explain = true, usage = false }: {
-      readonly explain?: boolean;
-      readonly usage?: boolean;
+      readonly explain?: boolean | number;
+      readonly usage?: boolean | number;
     } = {},
   ): Promise<PoolStatus> {
     const session = this.#session;
@@ -203,17 +203,18 @@ export class ResourcePool implements AsyncDisposable {
     const { store } = session;
     const reading = await session.readDriver();
     const status = await store.view((state) => {
-      const reasons = explain
-        ? explainWaiters(
-          state,
-          store.knowledge(state),
-          session.wallMs(),
-          reading && { cardFreeMb: cardFree(state, reading) },
-        )
-        : new Map();
+      const reasons = explainWaiters(
+        state,
+        store.knowledge(state),
+        session.wallMs(),
+        {
+          seen: reading && { cardFreeMb: cardFree(state, reading) },
+          atMost: countOf(explain),
+        },
+      );
       return poolStatus(this.path, state, { verdicts, reasons, reading });
     });
-    return usage
+    return status.leases.length <= countOf(usage)
       ? { ...status, usage: usageIn(status.leases, reading) }
       : status;
   }
@@ -409,6 +410,11 @@ export class ResourcePool implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** How many are meant by a choice that may be a number. */
+function countOf(choice: boolean | number): number {
+  return typeof choice === "number" ? choice : choice ? Infinity : -1;
 }
 
 /** Takes leases away from their holders. */

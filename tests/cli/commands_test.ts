@@ -42,6 +42,19 @@ Deno.test("reslock takes --state before and after the command, in all its forms"
   }
 });
 
+Deno.test("reslock status shows the same whoever reads its words", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await ok(state, "set", "slots", "3");
+  for (const flags of [[], ["--short"], ["--wide"], ["--json"]]) {
+    const plain = await call(["status", ...flags, "--state", state]);
+    // A value joined to its short flag is left to cliffy.
+    const read = await call(["status", ...flags, `-s${state}`]);
+    assertEquals(read, plain);
+    assertEquals(plain.code, 0);
+  }
+});
+
 Deno.test("reslock set takes sizes for what is counted in MB, and counts", async () => {
   using folder = new Folder();
   const { state } = folder;

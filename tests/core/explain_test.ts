@@ -206,3 +206,17 @@ Deno.test("explainRequest() tells when it may start by the estimates of the hold
   const { earliestStart } = explain(state, waiter("me", { ram: 1 }));
   assertEquals(earliestStart, "2026-01-02T03:05:30.000Z");
 });
+
+Deno.test("explainWaiters() explains no more than it is asked to", () => {
+  const waiters = ["first", "second", "third"].map((name) =>
+    waiter(name, { slots: 1 })
+  );
+  const state = pool({ slots: 1 }, [lease("holder", { slots: 1 })], waiters);
+  const all = [...explainWaiters(state, context(), NOW_MS)];
+  const some = (atMost: number) => [
+    ...explainWaiters(state, context(), NOW_MS, { atMost }),
+  ];
+  assertEquals(all.length, 3);
+  assertEquals(some(2), all.slice(0, 2));
+  assertEquals(some(-1), []);
+});

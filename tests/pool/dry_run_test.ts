@@ -52,6 +52,7 @@ Deno.test("ResourcePool.explain() knows rank: who has to wait, and who need not"
       (await pool.status()).leases[0].id,
   );
   assertEquals((await pool.status({ explain: false })).queue[0].why, null);
+  assertEquals((await pool.status({ explain: 1 })).queue[0].why, entry.why);
   stop.abort();
   await waiting;
 });
