@@ -42,10 +42,11 @@ export function compileFailure(errors: string): string {
 if (import.meta.main) {
   const isNpmOnly = !await jsrResolves();
   if (isNpmOnly) console.error(NPM_ONLY_NOTICE);
-  // Names are kept for the errors that tell their class.
-  const bundling = ["bundle", "--quiet", "--minify", "--keep-names"];
+  // Names are not kept, as that costs a call for each function that is made: errors
+  // say themselves what they are.
+  const bundling = ["bundle", "--quiet", "--minify", "--code-splitting"];
   const bundle = await deno(
-    [...bundling, "--code-splitting", "--outdir", BUNDLE_DIRECTORY, "cli.ts"],
+    [...bundling, "--outdir", BUNDLE_DIRECTORY, "cli.ts"],
     isNpmOnly,
   );
   if (!bundle.success) {

@@ -75,7 +75,7 @@ async function ours(
   // Bundling takes longer than all the rest.
   if (scale !== "tiny") {
     const bundle = `${directory}/bundle/cli.js`;
-    const options = ["--quiet", "--minify", "--keep-names", "--code-splitting"];
+    const options = ["--quiet", "--minify", "--code-splitting"];
     options.push("--outdir", `${directory}/bundle`);
     const { words, env } = await deno(["bundle", ...options, `${ROOT}/cli.ts`]);
     await call(words[0], words.slice(1), env);
