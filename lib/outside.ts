@@ -7,7 +7,7 @@
 import { confine } from "./core/card_choice.ts";
 import { type DriverReading, judgeCards, type SeenCard } from "./core/cards.ts";
 import type { OutsideTruth } from "./core/ledger.ts";
-import { diskOfKey, gpuOfKey } from "./core/model.ts";
+import { diskKey, diskOfKey, gpuOfKey } from "./core/model.ts";
 import type { PlacementPolicy } from "./core/placement.ts";
 import {
   type Ask,
@@ -19,7 +19,7 @@ import {
 import type { PoolState } from "./core/state.ts";
 import type { Clock } from "./os/clock.ts";
 import { toolsUntil } from "./os/command.ts";
-import { readDiskSpace } from "./os/disk.ts";
+import { mountOf, readDiskSpace, readMountinfo } from "./os/disk.ts";
 import { ToolDriver } from "./os/driver.ts";
 import { SharedDriver } from "./os/shared_driver.ts";
 
@@ -133,13 +133,14 @@ export class Outside {
 
   /** Looks at what a request needs, on cards not longer ago than `maxAgeMs`. */
   async look(aim: Aim, maxAgeMs = FRESH_MS): Promise<Sight> {
-    const [reading, diskFreeMb] = await Promise.all([
+    const [reading, disksFreeMb] = await Promise.all([
       aim.asksDriver ? this.#reading(maxAgeMs) : undefined,
       readDiskFree(aim.disks),
     ]);
     const { only, placement } = aim;
+    const mountinfo = aim.disks.length > 0 ? readMountinfo() : "";
     return (state) => ({
-      diskFreeMb,
+      diskFreeMb: diskFree(state, disksFreeMb, mountinfo),
       placement,
       cardFreeMb: reading === undefined && only === undefined
         ? undefined
@@ -197,6 +198,29 @@ export function cardFree(
       only?.has(uuid) === false ? [] : [[uuid, grantableMb]]
     ),
   );
+}
+
+/**
+ * What can be had of each disk, in MiB by resource name: free beside leases on it under
+ * names of other paths. The Python package keeps a path as it was written. It is taken
+ * by its words, links in it unseen: a look at it under the lock might never return.
+ */
+export function diskFree(
+  state: PoolState,
+  freeMb: ReadonlyMap<string, number>,
+  mountinfo: string,
+): Map<string, number> {
+  const left = new Map(freeMb);
+  if (left.size === 0) return left;
+  for (const [name, leasedMb] of state.used) {
+    const path = diskOfKey(name);
+    // Those of the same name are counted by all who count.
+    if (path === undefined || !path.startsWith("/") || left.has(name)) continue;
+    const key = diskKey(mountOf(path, mountinfo));
+    const free = left.get(key);
+    if (free !== undefined) left.set(key, free - leasedMb);
+  }
+  return left;
 }
 
 /** Free space of each mount among the names, in MiB by resource name. */

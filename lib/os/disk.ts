@@ -57,6 +57,11 @@ export function mountOf(path: string, mountinfo: string): string {
   return mount ?? path;
 }
 
+/** The table of mounts as the kernel tells it; empty without `--allow-all`. */
+export function readMountinfo(files: KernelFiles = systemKernelFiles): string {
+  return files.read("/proc/self/mountinfo") ?? "";
+}
+
 /**
  * Finds where the file system that holds `path` is mounted. A program that may not
  * read `/proc`, which needs `--allow-all`, is told the path without its links.
@@ -67,10 +72,7 @@ export async function findMount(
   path: string,
   files: KernelFiles = systemKernelFiles,
 ): Promise<string> {
-  return mountOf(
-    await Deno.realPath(path),
-    files.read("/proc/self/mountinfo") ?? "",
-  );
+  return mountOf(await Deno.realPath(path), readMountinfo(files));
 }
 
 function requireStatfs(path: string): void {

@@ -37,6 +37,25 @@ interopTest(
 );
 
 interopTest(
+  "space that a Python client holds under the name of a folder is its disk's",
+  async (scene) => {
+    const python = scene.python();
+    const pool = scene.pool();
+    const { mb, key } = await mostOf(scene);
+    const folder = await Deno.realPath(scene.folder.path);
+    const ask = { disk_mb: mb, disk_path: folder };
+    assertEquals((await python.acquire(ask)).resources, {
+      [`disk_mb@${folder}`]: mb,
+    });
+    assertEquals(await pool.tryAcquire({ [key]: mb }), null);
+    const waiting = pool.acquire({ [key]: mb });
+    await scene.queued(1);
+    await python.release();
+    await (await waiting).release();
+  },
+);
+
+interopTest(
   "both command lines name a disk alike",
   async (scene) => {
     const { mount, key } = await mostOf(scene);
