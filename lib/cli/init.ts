@@ -6,6 +6,7 @@
 import { Command } from "@cliffy/command";
 import { detectResources, type ResourcePool } from "../../mod.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
+import { EXIT } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
 import { initJson } from "./json.ts";
 import { say, withPool } from "./pool.ts";
@@ -15,7 +16,8 @@ import { jsonText } from "./text.ts";
 import { readAmount, refusal } from "./values.ts";
 
 /** The command. */
-export function command({ io }: Context): AnyCommand {
+export function command(context: Context): AnyCommand {
+  const { io } = context;
   return new Command<GlobalOptions>()
     .description(
       "Register this machine's GPUs, processor cores and RAM.\n" +
@@ -47,8 +49,11 @@ export function command({ io }: Context): AnyCommand {
         where,
         (pool) => register(pool, ramReserveMb),
       );
-      for (const failure of result.detection.failures) say(io, failure.message);
+      const { failures } = result.detection;
+      for (const { message } of failures) say(io, message);
       io.writeOut(json ? jsonText(initJson(result)) : renderInit(result));
+      // The rest is registered; that cards are missing must not go unnoticed.
+      if (failures.length > 0) context.exitCode = EXIT.failure;
     });
 }
 

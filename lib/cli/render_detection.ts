@@ -62,12 +62,13 @@ export interface InitResult {
 }
 
 /** What to know about what is registered, or why it is not. */
-function initNotes({ sources, gpus }: Detection): string[] {
+function initNotes({ sources, gpus, failures }: Detection): string[] {
   const notes = sources
     .filter(({ what }) => what === "cpu_cores" || what === "ram_mb")
     .filter(({ detail }) => detail !== "")
     .map(({ what, detail }) => `  ${visible(`${what}: ${detail}`)}`);
-  if (gpus.length === 0) {
+  // Where a driver is broken there may well be one.
+  if (gpus.length === 0 && failures.length === 0) {
     notes.push('  No GPU was found: "reslock detect" tells where was looked');
   }
   return notes;

@@ -79,17 +79,41 @@ export function gpuSources(
   ];
 }
 
-function describe(gpu: GpuInfo): string {
-  const { index, mig, name, unified, totalMb, capacityMb } = gpu;
-  const memory = unified
-    ? "uses RAM"
-    : capacityMb !== null
-    ? formatMb(capacityMb)
-    : totalMb !== null
-    ? formatMb(totalMb)
-    : "memory unknown";
-  const number = mig === null ? index : `${index}:${mig.index}`;
-  return `GPU ${number} ${name} (${memory})`;
+function memoryText({ unified, totalMb, capacityMb }: GpuInfo): string {
+  if (unified) return "uses RAM";
+  const amount = capacityMb ?? totalMb;
+  return amount === null ? "memory unknown" : formatMb(amount);
+}
+
+/** Whole cards in a row that are alike in all that is told of them. */
+function areAlike(a: GpuInfo, b: GpuInfo): boolean {
+  return a.mig === null && b.mig === null && a.name === b.name &&
+    memoryText(a) === memoryText(b);
+}
+
+/** The cards for people; those that are alike in one go, as in `GPU 0-7`. */
+function describe(gpus: readonly GpuInfo[]): string {
+  const rows: GpuInfo[][] = [];
+  for (const gpu of gpus) {
+    const row = rows.at(-1);
+    const last = row?.at(-1);
+    const goesOn = last !== undefined && areAlike(last, gpu) &&
+      gpu.index === last.index + 1;
+    if (goesOn) row!.push(gpu);
+    else rows.push([gpu]);
+  }
+  return rows.map((row) => {
+    const [first] = row;
+    const { index, mig, name } = first;
+    const many = row.length > 1;
+    const numbers = mig !== null
+      ? `${index}:${mig.index}`
+      : many
+      ? `${index}-${row.at(-1)!.index}`
+      : String(index);
+    const each = many && !first.unified ? " each" : "";
+    return `GPU ${numbers} ${name} (${memoryText(first)}${each})`;
+  }).join(", ");
 }
 
 /** What a person should know about cards that get no capacity. */
@@ -137,7 +161,7 @@ async function surveyVendor<Reading extends GpuReading>(
       const reading = await read(source);
       const { gpus, detail } = reading;
       checkIds(source.name, gpus);
-      const found = gpus.map(describe).join(", ") || null;
+      const found = describe(gpus) || null;
       const details = [detail, explain(gpus)].filter((text) => text !== "");
       findings.push({ ...finding, found, detail: details.join("; ") });
       // What an earlier source failed at, this one has answered.

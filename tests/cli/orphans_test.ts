@@ -120,6 +120,19 @@ Deno.test("reslock orphans fails where it cannot know", async () => {
   }
 });
 
+Deno.test("reslock init registers the rest where a driver is broken, and fails", async () => {
+  using machine = await FakeCards.of({
+    trouble: [{ tool: "nvidia-smi", code: 18, says: "version mismatch" }],
+  });
+  const { state } = machine.folder;
+  const { code, out, err } = await call(["init", "-s", state]);
+  assertEquals(code, 1);
+  assertMatch(out, /^ {2}ram_mb = /m);
+  // There may well be one.
+  assert(!out.includes("No GPU"));
+  assertMatch(err, /^reslock: .* nvidia-smi fails: "version mismatch"/);
+});
+
 /** What was told a moment ago would do for a second. */
 function forgetReadings(state: string): void {
   Deno.removeSync(`${state}.gpus`);

@@ -93,6 +93,31 @@ Deno.test("surveyGpus() finds cards of several vendors and asks no further", asy
   );
 });
 
+Deno.test("surveyGpus() tells of cards that are alike in one go", async () => {
+  const { findings } = await surveyGpus([[
+    fixed(
+      "a",
+      [
+        gpu({ index: 0 }),
+        gpu({ index: 1 }),
+        gpu({ index: 2, name: "Other" }),
+        gpu({ index: 4 }),
+        gpu({ index: 5, capacityMb: 2048 }),
+        gpu({ index: 6, unified: true, capacityMb: null }),
+        gpu({ index: 7, unified: true, capacityMb: null }),
+        gpu({ index: 8, mig: { parentUuid: "GPU-a", index: 0 } }),
+        gpu({ index: 8, mig: { parentUuid: "GPU-a", index: 1 } }),
+      ].map((one, at) => ({ ...one, uuid: `GPU-${at}` })),
+    ),
+  ]]);
+  assertEquals(
+    findings[0].found,
+    `GPU 0-1 Card (900 MB each), GPU 2 Other (900 MB), GPU 4 Card (900 MB), ` +
+      `GPU 5 Card (2 GB), GPU 6-7 Card (uses RAM), ` +
+      `GPU 8:0 Card (900 MB), GPU 8:1 Card (900 MB)`,
+  );
+});
+
 Deno.test("surveyGpus() tells a broken source apart from no card", async () => {
   const { gpus, findings, failures } = await surveyGpus(sources({
     "nvidia-smi": failed(9, data("nvidia/no_driver.txt")),
