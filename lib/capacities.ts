@@ -10,7 +10,7 @@
 import { decodeAmounts, encodeAmounts } from "./core/codec.ts";
 import type { Amounts } from "./core/model.ts";
 import { sleep } from "./os/clock.ts";
-import { openRegular } from "./os/file.ts";
+import { openRegular, unlockAndClose } from "./os/file.ts";
 import { accessError, createFile, directoryOf } from "./os/paths.ts";
 
 const LOCK_EVERY_MS = 2;
@@ -58,7 +58,7 @@ export async function keepCapacities(
   } catch (error) {
     throw accessError("write", path, error);
   } finally {
-    file.close();
+    unlockAndClose(file);
   }
 }
 

@@ -159,7 +159,20 @@ class SystemFile implements SharedFile {
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
+    unlockAndClose(this.#file);
+  }
+}
+
+/**
+ * Closes a file that may be locked. Closing alone keeps the lock a moment longer where
+ * another thread of this program starts a child: until that has become another program,
+ * it has open what is open here.
+ */
+export function unlockAndClose(file: Deno.FsFile): void {
+  try {
+    file.unlockSync();
+  } finally {
+    file.close();
   }
 }
 

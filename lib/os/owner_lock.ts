@@ -14,7 +14,12 @@
  * @module
  */
 import { isOwnerName } from "../core/ids.ts";
-import { isSameFile, openRegular, removeQuietly } from "./file.ts";
+import {
+  isSameFile,
+  openRegular,
+  removeQuietly,
+  unlockAndClose,
+} from "./file.ts";
 import {
   accessError,
   ensureSideDirectory,
@@ -100,7 +105,7 @@ export class OwnerLock {
 
   /** Drops the lock: the file stays, as the proof that its entries are nobody's. */
   abandon(): void {
-    this.#file?.close();
+    if (this.#file !== undefined) unlockAndClose(this.#file);
     this.#file = undefined;
   }
 }
@@ -129,7 +134,7 @@ export function probeLock(
   } catch {
     return "unknown";
   } finally {
-    file.close();
+    unlockAndClose(file);
   }
 }
 
@@ -194,7 +199,7 @@ export function sweepOwners(
     } catch {
       // Another one sweeps as well.
     } finally {
-      file.close();
+      unlockAndClose(file);
     }
   }
 }

@@ -15,7 +15,7 @@
 import { addNote, findNote } from "../core/driver_notes.ts";
 import { type Clock, sleep } from "./clock.ts";
 import type { Driver, DriverAnswer } from "./driver.ts";
-import { openRegular } from "./file.ts";
+import { openRegular, unlockAndClose } from "./file.ts";
 import { createFile } from "./paths.ts";
 import { isGranted } from "./permissions.ts";
 
@@ -156,6 +156,6 @@ class NotesFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
+    unlockAndClose(this.#file);
   }
 }
