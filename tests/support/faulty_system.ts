@@ -6,13 +6,20 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { unlockAndClose } from "../../lib/os/file.ts";
 
 /**
  * How the chosen call fails: with an error, with an error after half of its bytes, or
  * because the process is killed before it, or after half of its bytes. What lies within
- * one page is written whole all the same: that much the system promises.
+ * one page is written whole all the same: that much the system promises. Or how the
+ * wall clock is set before it is looked at.
  */
-export type Fault = "error" | "short write" | "kill" | "kill in a write";
+export type Fault =
+  | ("error" | "short write" | "kill" | "kill in a write")
+  | ("set back" | "set forward");
+
+/** How far a clock is set. */
+const LEAP_MS = 30 * 3_600_000;
 
 /** The error of a call that was chosen. */
 export const FAULT_TEXT = "No space left on device (os error 28)";
@@ -49,6 +56,9 @@ export class FaultySystem implements Disposable {
   calls = 0;
   /** Which of them were writes. */
   readonly writes = new Set<number>();
+  /** How often the wall clock was looked at meanwhile. */
+  looks = 0;
+  #leapMs = 0;
   /** Called whenever the process has unlocked a file. */
   onUnlock: () => void = () => {};
   #failAt = Infinity;
@@ -63,11 +73,7 @@ export class FaultySystem implements Disposable {
     for (const name of CANNOT_FAIL) {
       this.#wrap(prototype, name, this.#callAtEnd);
     }
-  }
-
-  /** Whether the chosen call was reached. */
-  get hasFailed(): boolean {
-    return this.calls >= this.#failAt;
+    this.#wrap(Date, "now", this.#look);
   }
 
   /** Does something as the process, with all that comes of it later. */
@@ -81,9 +87,13 @@ export class FaultySystem implements Disposable {
     return this.#process.run(false, work);
   }
 
-  /** Counts anew, and lets the n-th call from here on fail; none unless said. */
+  /**
+   * Counts anew, and lets the n-th call from here on fail, or the n-th look at the clock
+   * find another time, as all later ones; none unless said.
+   */
   arm(failAt = Infinity, fault: Fault = "error"): void {
     this.calls = 0;
+    this.looks = 0;
     this.writes.clear();
     this.#failAt = failAt;
     this.#fault = fault;
@@ -109,10 +119,11 @@ export class FaultySystem implements Disposable {
   }
 
   #kill(): never {
-    // As the system does: the locks fall.
+    // As the system does: the locks fall, though a child that another test starts at
+    // this moment has these files open, too, until it is another program.
     for (const file of [...this.#open]) {
       try {
-        file.close();
+        unlockAndClose(file);
       } catch {
         // It was closed at the end of its scope.
       }
@@ -126,7 +137,7 @@ export class FaultySystem implements Disposable {
     if (this.#isKilled) throw new Killed();
     if (original === WRITE) this.writes.add(this.calls + 1);
     if (original === SEEK) this.#offsets.set(self as object, args[0]);
-    if (++this.calls !== this.#failAt) {
+    if (++this.calls !== this.#failAt || this.#isOfClock) {
       const result = original.apply(self, args);
       if (result instanceof Deno.FsFile) this.#open.add(result);
       return result;
@@ -144,6 +155,17 @@ export class FaultySystem implements Disposable {
       throw new Error(FAULT_TEXT);
     }
     return this.#kill();
+  };
+
+  get #isOfClock(): boolean {
+    return this.#fault === "set back" || this.#fault === "set forward";
+  }
+
+  readonly #look = (original: Call): unknown => {
+    if (++this.looks === this.#failAt && this.#isOfClock) {
+      this.#leapMs = this.#fault === "set back" ? -LEAP_MS : LEAP_MS;
+    }
+    return original() as number + this.#leapMs;
   };
 
   readonly #callAtEnd = (
