@@ -35,7 +35,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/operations_test.ts": ["core/marks"],
   "tests/core/reclaim_test.ts": ["core/least_loss"],
   "tests/core/scheduler_test.ts": ["core/ledger"],
-  "tests/faults/faults_test.ts": ["session/sweep"],
+  "tests/faults/own_test.ts": ["session/sweep"],
   "tests/os/gpu/nvidia_test.ts": [
     ...["os/gpu/nvidia_card", "os/gpu/nvidia_mig", "os/gpu/nvidia_report"],
     "os/gpu/source",
