@@ -86,10 +86,16 @@ export class Liveness {
    *
    * @param options.patient whether process ids may be left out if they were asked
    * about a moment ago
+   * @param options.living owners that need not be asked, as this program would hear of
+   * their end; those that are found alive are added
    */
   async examine(
     state: PoolState,
-    { self, patient }: { self?: string; patient: boolean },
+    { self, patient, living }: {
+      self?: string;
+      patient: boolean;
+      living?: Set<string>;
+    },
   ): Promise<Map<string, Vitality>> {
     const verdicts = new Map<string, Vitality>();
     const owners = new Map<string, Probe>();
@@ -101,11 +107,16 @@ export class Liveness {
     ];
     for (const record of records) {
       const owner = parseNativeId(record.id)?.owner;
-      const judged = owner !== undefined && owner === self
+      const isKnown = owner !== undefined &&
+        (owner === self || living?.has(owner) === true);
+      const judged = isKnown
         ? "alive"
         : this.#judgeByLocks(record, owner, owners);
       if (typeof judged === "string") verdicts.set(record.id, judged);
       else candidates.push({ record, pids: judged });
+    }
+    for (const [owner, probe] of owners) {
+      if (probe === "held") living?.add(owner);
     }
     this.#forgetMissing(state);
     const now = this.#clock.monotonicMs();
@@ -130,10 +141,10 @@ export class Liveness {
     return verdicts;
   }
 
-  /** The ids of one owner that died with it; none while its lock is held. */
-  diedWith(owner: string, state: PoolState): Set<string> {
+  /** The ids of one owner that died with it; undefined unless it is dead. */
+  diedWith(owner: string, state: PoolState): Set<string> | undefined {
+    if (probeLock(ownerPath(this.#owners, owner)) !== "free") return undefined;
     const dead = new Set<string>();
-    if (probeLock(ownerPath(this.#owners, owner)) !== "free") return dead;
     const probed = new Map<string, Probe>([[owner, "free"]]);
     const judge = (record: AnyRecord) => {
       if (parseNativeId(record.id)?.owner !== owner) return;

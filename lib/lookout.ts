@@ -31,6 +31,10 @@ const AGAIN_MS = 1000;
 const SOON_MS = FRESH_MS;
 const SOON_FOR_MS = 3000;
 
+function looks({ aim }: Looker): boolean {
+  return needsLook(aim);
+}
+
 /** Looks outside for the waiters of one program. */
 export class Lookout {
   readonly #store: LookoutOptions["store"];
@@ -73,7 +77,7 @@ export class Lookout {
 
   /** Looks for all who wait, beside whatever else is done: a driver may take long. */
   confirmAll(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || !this.#waiting.values().some(looks)) return;
     if (this.#round !== undefined) {
       this.#isRoundDue = true;
       return;

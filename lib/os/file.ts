@@ -33,6 +33,8 @@ export interface SharedFileInfo {
   /** Which file it is. */
   readonly dev: number;
   readonly ino: number;
+  /** When it was written last, by the wall clock, in milliseconds since 1970. */
+  readonly writtenMs: number;
 }
 
 /** How a file is opened. */
@@ -111,8 +113,11 @@ class SystemFile implements SharedFile {
 
   stat(): SharedFileInfo {
     try {
-      const { size, nlink, dev, ino } = this.#file.statSync();
-      return { length: size, links: nlink ?? 1, dev, ino: ino ?? 0 };
+      const { size, nlink, dev, ino, mtime } = this.#file.statSync();
+      return {
+        ...{ length: size, links: nlink ?? 1, dev, ino: ino ?? 0 },
+        writtenMs: mtime?.getTime() ?? 0,
+      };
     } catch (error) {
       throw accessError("look at", this.#path, error);
     }

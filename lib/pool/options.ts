@@ -19,8 +19,9 @@ export interface ResourcePoolOptions {
    */
   readonly path?: string;
   /**
-   * Longest wait for the lock of the file, in milliseconds. It is held for
-   * microseconds at a time: only a stopped process makes anybody wait.
+   * Longest wait for the lock of the file while nobody writes it, in milliseconds. It
+   * is held for microseconds at a time: only a stopped process makes anybody wait so
+   * long.
    *
    * @default {5000}
    */

@@ -40,6 +40,8 @@ export class Duty {
   /** What comes after the look in progress: nothing, a look, or one after everybody. */
   #next: "none" | "look" | "look after all" = "none";
   #stopped = false;
+  /** Whether somebody's end would not be heard of, when that was looked at last. */
+  #unheard = false;
 
   constructor(options: DutyOptions) {
     this.#options = options;
@@ -64,6 +66,7 @@ export class Duty {
       place: waits ? this.#place(state) : undefined,
       listening: listens,
       foreign: state.foreignCount > 0,
+      unheard: this.#unheard,
     });
     const repairs = claims.needsRepair && this.#waking === undefined;
     if (started || repairs) this.#wake(false);
@@ -111,17 +114,24 @@ export class Duty {
         store.noteTurn();
         void undertaker.lookAfter(owner);
       },
+      onHearing: (hears) => undertaker.hearDeaths(hears),
     });
   }
 
-  /** How many waiters of our kind stand before the first of this program. */
+  /**
+   * How many programs of our kind wait before this one; behind the front every one of
+   * their requests counts, as nobody needs to know that exactly.
+   */
   #place(state: PoolState): number {
-    let place = 0;
-    for (const waiter of state.waiters) {
-      if (this.#options.waiting.has(waiter.id)) break;
-      if (waiter.native) place++;
+    const front = new Set<string>();
+    let behind = 0;
+    for (const { id, native } of state.waiters) {
+      if (this.#options.waiting.has(id)) break;
+      if (!native) continue;
+      if (front.size < FRONT_WAITERS) front.add(parseNativeId(id)!.owner);
+      else behind++;
     }
-    return place;
+    return front.size + behind;
   }
 
   /** Looks once more, now or when the look in progress is done. */
@@ -144,23 +154,29 @@ export class Duty {
 
   async #lookAround(timer: boolean): Promise<void> {
     const { store, claims, lookout, undertaker, waiting } = this.#options;
-    const onDuty = await store.view((state) => timer && this.#isOnDuty(state));
+    const due = await store.view((state) =>
+      timer && this.#isOnDuty(state) ? store.foresee(state) : undefined
+    );
     if (claims.needsRepair) await store.transact(() => {});
     lookout.confirmAll();
-    if (!onDuty || waiting.size === 0) return;
+    if (due === undefined || waiting.size === 0) return;
     // What nobody rings for: a dead ringer, a Python client that gave back.
-    if (await undertaker.bury({ patient: true })) return;
-    if ((await store.preview()).isUnsettled) await store.transact(() => {});
+    const buried = await undertaker.tend(due.state);
+    this.#unheard = undertaker.hasUnheard(due.state);
+    if (due.isUnsettled && !buried) await store.transact(() => {});
   }
 
   /** Whether this program looks after everybody: it is in front, or those are dead. */
   #isOnDuty(state: PoolState): boolean {
     if (this.#place(state) < FRONT_WAITERS) return true;
-    const front = state.waiters.filter(({ native }) => native)
-      .slice(0, FRONT_WAITERS);
-    return front.every(({ id }) => {
-      const { owner } = parseNativeId(id)!;
-      return probeLock(ownerPath(this.#options.owners, owner)) !== "held";
-    });
+    const front = new Set<string>();
+    for (const { id, native } of state.waiters) {
+      if (front.size === FRONT_WAITERS) break;
+      if (native) front.add(parseNativeId(id)!.owner);
+    }
+    const { owners } = this.#options;
+    return front.values().every((owner) =>
+      probeLock(ownerPath(owners, owner)) !== "held"
+    );
   }
 }

@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { parseNativeId } from "../core/ids.ts";
 import type { PoolState } from "../core/state.ts";
 import { release } from "../core/transitions.ts";
 import type { Liveness, Vitality } from "../liveness.ts";
 import type { Clock } from "../os/clock.ts";
 import type { Store } from "../store/store.ts";
 import { sweepLeftovers } from "./sweep.ts";
+
+/** Whoever is known to live is asked all the same so often: a watch may fail. */
+const TRUST_MS = 60_000;
 
 /** What an undertaker needs. */
 export interface UndertakerOptions {
@@ -24,9 +28,44 @@ export interface UndertakerOptions {
 /** Looks after the dead of a pool, on behalf of one program. */
 export class Undertaker {
   readonly #options: UndertakerOptions;
+  /** Owners known to live; undefined while their end would not be heard of. */
+  #living: Set<string> | undefined;
+  #trustedSince = 0;
 
   constructor(options: UndertakerOptions) {
     this.#options = options;
+  }
+
+  /** Whether this program hears of the end of owners from now on. */
+  hearDeaths(hears: boolean): void {
+    this.#living = hears ? new Set() : undefined;
+    this.#trustedSince = this.#options.clock.monotonicMs();
+  }
+
+  /** Whether somebody's end would not be heard of, as far as was found out. */
+  hasUnheard(state: PoolState): boolean {
+    const { self } = this.#options;
+    const isHeard = ({ id }: { readonly id: string }) => {
+      const owner = parseNativeId(id)?.owner;
+      return owner !== undefined &&
+        (owner === self() || this.#living?.has(owner) === true);
+    };
+    return !state.leases.values().every(isHeard) ||
+      !state.waiters.every(isHeard);
+  }
+
+  /**
+   * Removes the dead whose end was not heard of; whether there were any. Costs nothing
+   * for those whose end would have been.
+   */
+  async tend(state: PoolState): Promise<boolean> {
+    const { liveness, self, clock } = this.#options;
+    if (clock.monotonicMs() - this.#trustedSince > TRUST_MS) {
+      this.hearDeaths(this.#living !== undefined);
+    }
+    const living = this.#living;
+    const options = { self: self(), patient: true, living };
+    return await this.remove(deadOf(await liveness.examine(state, options)));
   }
 
   /** Removes what dead processes left; whether there was anything. */
@@ -67,8 +106,12 @@ export class Undertaker {
   /** Someone closed an owner's file; only death drops its lock. */
   async lookAfter(owner: string): Promise<void> {
     const { store, liveness } = this.#options;
+    this.#living?.delete(owner);
     try {
       const dead = await store.view((state) => liveness.diedWith(owner, state));
+      if (dead === undefined) return;
+      // It may have granted something, and died before it could ring.
+      store.ringAgain();
       await this.remove(dead);
     } catch {
       // The next look finds the dead one as well.

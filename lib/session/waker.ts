@@ -2,36 +2,47 @@
  * When a pool looks at the file again: when its bell rings, when an owner dies, and
  * now and then by itself, as bells and watches may fail.
  *
- * Sleeping costs nothing: a bell is one watched file. Only the first waiters of the
- * queue look every second and hear of deaths; the others look twice a minute.
+ * Sleeping costs nothing: a bell is one watched file. Only the first programs of the
+ * queue hear of deaths and look every few seconds. Each place further back looks more
+ * seldom, so that all together look about as often, however many they are.
  *
  * @module
  */
 import { createBell, removeBell, type Watch, watch } from "../os/bell.ts";
 
-/** The waiters from the front that look after everybody. */
+/** The programs from the front of the queue that look after everybody. */
 export const FRONT_WAITERS = 3;
 
-const FRONT_POLL_MS = 1000;
-const SECOND_POLL_MS = 2000;
+// A wake costs a program that sleeps half a millisecond of processor time, whatever it
+// does: these are times of the first place, and each one behind it waits longer.
+/** For what nobody rings: somebody died between a grant and its ring, unheard. */
+const POLL_MS = 2000;
+/** While somebody's end can be found out only by asking. */
+const UNHEARD_POLL_MS = 1000;
 /** While a Python client holds or waits: it rings nobody. */
 const FOREIGN_POLL_MS = 100;
-const SLOWEST_POLL_MS = 30_000;
+/** Those behind the front see to it that the front lives. */
+const SECOND_POLL_MS = 3000;
+const FAR_POLL_MS = 30_000;
+const SLOWEST_POLL_MS = 120_000;
+/** Where nothing can be watched. */
+const BLIND_POLL_MS = 25;
+const SLOWEST_BLIND_POLL_MS = 30_000;
 /** A holder that may be asked back: a Python client that comes along rings nobody. */
 const HOLDER_POLL_MS = 2000;
 /** A wait as short as this ends before it pays to set up a watch for deaths. */
 const SETTLE_MS = 10;
-/** Without a watch, each place further back looks so much less often. */
-const BLIND_POLL_MS = 25;
 
 /** Who has to be woken, and how urgently. */
 export interface Vigil {
-  /** Place of the first of our waiters among all of ours; undefined if none waits. */
+  /** How many programs of our kind wait before this one; undefined if it does not wait. */
   readonly place: number | undefined;
   /** Whether a holder wants to hear of a reclaim or of its loss. */
   readonly listening: boolean;
   /** Whether Python clients take part. */
   readonly foreign: boolean;
+  /** Whether somebody's end would not be heard of. */
+  readonly unheard: boolean;
 }
 
 /** What a waker needs, and whom it wakes. */
@@ -43,6 +54,8 @@ export interface WakerOptions {
   readonly onWake: (timer: boolean) => void;
   /** An owner's file was closed by its writer. */
   readonly onClosed: (owner: string) => void;
+  /** From now on it hears when owners' files are closed, or no longer. */
+  readonly onHearing: (hears: boolean) => void;
 }
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -58,7 +71,10 @@ export class Waker {
   #pollTimer: Timer | undefined;
   #pollDelay: number | undefined;
   #keepsAlive = false;
-  #vigil: Vigil = { place: undefined, listening: false, foreign: false };
+  #vigil: Vigil = {
+    ...{ place: undefined, listening: false },
+    ...{ foreign: false, unheard: false },
+  };
 
   constructor(options: WakerOptions) {
     this.#options = options;
@@ -121,7 +137,7 @@ export class Waker {
 
   #startSettling(): Timer {
     return setTimeout(() => {
-      const { owners, owner, onWake, onClosed } = this.#options;
+      const { owners, owner, onWake, onClosed, onHearing } = this.#options;
       this.#deathWatch = watch(owners, ["access"], (paths) => {
         for (const path of paths) {
           const name = path.slice(path.lastIndexOf("/") + 1);
@@ -129,6 +145,7 @@ export class Waker {
         }
       });
       this.#deathWatch?.setRef(false);
+      if (this.#deathWatch !== undefined) onHearing(true);
       // Whoever died before was not heard.
       onWake(true);
     }, SETTLE_MS);
@@ -138,7 +155,9 @@ export class Waker {
     // The first use of a timer loads a module of the runtime: not for nothing.
     if (this.#settleTimer !== undefined) clearTimeout(this.#settleTimer);
     this.#settleTimer = undefined;
-    this.#deathWatch?.close();
+    if (this.#deathWatch === undefined) return;
+    this.#options.onHearing(false);
+    this.#deathWatch.close();
     this.#deathWatch = undefined;
   }
 
@@ -160,18 +179,17 @@ export class Waker {
   }
 
   #delay(): number | undefined {
-    const { place, listening, foreign } = this.#vigil;
-    if (place !== undefined) {
-      if (foreign && place < FRONT_WAITERS) {
-        return FOREIGN_POLL_MS * (1 + place);
-      }
-      if (this.#bellWatch === undefined) {
-        return Math.min(SLOWEST_POLL_MS, BLIND_POLL_MS * (1 + place));
-      }
-      // The next ones see to it that the front lives; all others look seldom.
-      if (place < FRONT_WAITERS) return FRONT_POLL_MS;
-      return place < 2 * FRONT_WAITERS ? SECOND_POLL_MS : SLOWEST_POLL_MS;
+    const { place, listening, foreign, unheard } = this.#vigil;
+    if (place === undefined) return listening ? HOLDER_POLL_MS : undefined;
+    const times = 1 + place;
+    const isFront = place < FRONT_WAITERS;
+    if (foreign && isFront) return FOREIGN_POLL_MS * times;
+    if (this.#bellWatch === undefined) {
+      return Math.min(SLOWEST_BLIND_POLL_MS, BLIND_POLL_MS * times);
     }
-    return listening ? HOLDER_POLL_MS : undefined;
+    if (isFront) return (unheard ? UNHEARD_POLL_MS : POLL_MS) * times;
+    if (place < 2 * FRONT_WAITERS) return SECOND_POLL_MS;
+    const delay = Math.max(FAR_POLL_MS, POLL_MS * times);
+    return Math.min(delay, SLOWEST_POLL_MS);
   }
 }

@@ -29,7 +29,7 @@ export interface Turn {
 export interface FileLockOptions {
   readonly file: StateFile;
   readonly clock: Clock;
-  /** Longest wait for the lock, in milliseconds. */
+  /** Longest wait for the lock of a file that nobody writes, in milliseconds. */
   readonly timeoutMs: number;
   /** Called before the tries of one who has to wait. */
   readonly beforeWait: () => void;
@@ -79,16 +79,28 @@ export class FileLock {
    * inside the system: a lock that arrives while the program computes would keep
    * everybody out, and the wait could not be called off.
    *
+   * Tries come by chance, and where a hundred programs start at once they may fail for
+   * seconds. As long as the file is written meanwhile, nobody keeps the lock.
+   *
    * @param since since when it is waited for
    */
   async retake(turn: Turn, since: number): Promise<void> {
+    let deadline = since + this.#timeoutMs;
+    let writtenMs: number | undefined;
     for (let delay = LOCK_DELAY_MS;;) {
       if (this.#try(turn)) return;
-      const waitedMs = this.#clock.monotonicMs() - since;
-      if (waitedMs > this.#timeoutMs) throw this.#timeout(waitedMs);
+      const now = this.#clock.monotonicMs();
+      const waitedMs = now - since;
+      if (now > deadline) {
+        const before = writtenMs;
+        writtenMs = this.#file.writtenMs();
+        if (writtenMs === before) throw this.#timeout(waitedMs);
+        deadline = now + this.#timeoutMs;
+      }
       if (waitedMs < LOCK_SOON_MS) {
         await this.#file.pause();
       } else {
+        writtenMs ??= this.#file.writtenMs();
         await sleep(delay * (0.5 + Math.random()));
         delay = Math.min(2 * delay, LOCK_DELAY_MAX_MS);
       }

@@ -20,6 +20,7 @@ import { parseNativeId } from "../core/ids.ts";
 import { Image } from "../core/image.ts";
 import type { Cause } from "../core/history.ts";
 import { checkChange } from "../core/invariants.ts";
+import { momentMs } from "../core/moment.ts";
 import { plan, type PlanContext } from "../core/scheduler.ts";
 import type { Change, PoolState } from "../core/state.ts";
 import { settle, type Stamp } from "../core/transitions.ts";
@@ -55,6 +56,8 @@ export interface FileStoreOptions {
   readonly history?: History;
 }
 
+/** Grants of this age may not have been rung for yet. */
+const RECENT_MS = 10_000;
 const REREAD_FOR_MS = 200;
 const REREAD_EVERY_MS = 10;
 
@@ -121,16 +124,28 @@ export class FileStore implements Store {
   }
 
   preview(): Promise<Preview> {
-    return this.#look((state) => {
-      const { grants, fitting, reclaims } = plan(
-        state,
-        this.#patience.context(state, undefined),
-      );
-      this.#patience.noteFitting(fitting);
-      const { ask, withdraw } = reclaims;
-      const isUnsettled = grants.length + ask.length + withdraw.length > 0;
-      return { state, isUnsettled, fitting };
-    });
+    return this.#look((state) => this.foresee(state));
+  }
+
+  foresee(state: PoolState): Preview {
+    const { grants, fitting, reclaims } = plan(
+      state,
+      this.#patience.context(state, undefined),
+    );
+    this.#patience.noteFitting(fitting);
+    const { ask, withdraw } = reclaims;
+    const isUnsettled = grants.length + ask.length + withdraw.length > 0;
+    return { state, isUnsettled, fitting };
+  }
+
+  ringAgain(): void {
+    const since = this.#clock.wallMs() - RECENT_MS;
+    for (const { id, acquired_at } of this.#image?.state.leases ?? []) {
+      const owner = parseNativeId(id)?.owner;
+      if (owner === undefined || owner === this.#observer.owner) continue;
+      // A wall clock that was set forward costs a ring that wakes nobody in time.
+      if (momentMs(acquired_at) >= since) this.#ringer.ring(owner);
+    }
   }
 
   knowledge(state: PoolState): PlanContext {

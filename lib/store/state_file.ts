@@ -119,6 +119,11 @@ export class StateFile implements Disposable {
     this.#state?.unlock();
   }
 
+  /** When anybody wrote the file last, by the wall clock; undefined if it is not open. */
+  writtenMs(): number | undefined {
+    return this.#state?.stat().writtenMs;
+  }
+
   /** A process that has the lock, where the system tells. */
   holder(): ProcessWithLock | undefined {
     const file = this.#state?.stat();

@@ -41,6 +41,10 @@ export interface Store {
   view<T>(read: (state: PoolState) => T): Promise<T>;
   /** What a transaction without a change of its own would do now. */
   preview(): Promise<Preview>;
+  /** What {@linkcode Store.preview} tells, for a state that is looked at. */
+  foresee(state: PoolState): Preview;
+  /** Wakes those once more who were granted something a moment ago. */
+  ringAgain(): void;
   /** What this program knows of waiters and leases beyond the state. */
   knowledge(state: PoolState): PlanContext;
   close(): void;

@@ -41,7 +41,7 @@ export class CrashingDisk {
       pause: () => Promise.resolve(),
       stat: () => {
         const { length } = this.#files.get(path)!;
-        return { length, links: 1, dev: 0, ino: 0 };
+        return { length, links: 1, dev: 0, ino: 0, writtenMs: 0 };
       },
       read: (buffer) => {
         const bytes = this.#files.get(path)!.subarray(0, buffer.length);
