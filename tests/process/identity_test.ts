@@ -12,6 +12,7 @@ import {
   processState,
   Program,
   programOf,
+  stopBeside,
   until,
   within,
   works,
@@ -102,8 +103,7 @@ Deno.test({
   await using other = await Actor.start(folder.state, ON_HOST);
   const [traced] = childrenOf(holder.program.pid);
   // Stopped under its tracer, it is in a state of its own.
-  Deno.kill(traced, "SIGSTOP");
-  await until("it is stopped", () => /[tT]/.test(processState(traced)));
+  await stopBeside(traced, folder.state);
   assertEquals(await other.tryAcquire({ slot: 1 }), null);
   const { leases } = await other.status();
   assertEquals(leases.map(({ owner }) => owner), ["alive"]);
@@ -120,10 +120,7 @@ Deno.test("ResourcePool.acquire() waits on when all were suspended, and nobody l
   const held = await holder.acquire({ slot: 1 });
   const { granted } = await waiter.queue({ slot: 1 });
   const pids = [holder.pid, waiter.pid];
-  for (const pid of pids) Deno.kill(pid, "SIGSTOP");
-  for (const pid of pids) {
-    await until("it is stopped", () => processState(pid) === "T");
-  }
+  for (const pid of pids) await stopBeside(pid, folder.state);
   await using third = await Actor.start(folder.state);
   assertEquals(await third.tryAcquire({ slot: 1 }), null);
   const { leases, queue } = await third.status();

@@ -6,7 +6,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { Actor, ActorError } from "../support/actor.ts";
-import { Folder, until } from "../support/processes.ts";
+import { Folder, stopBeside, until } from "../support/processes.ts";
 
 Deno.test("ResourcePool.cancel() fails the request of another process, which leaves nothing", async () => {
   using folder = new Folder();
@@ -36,7 +36,7 @@ Deno.test("ResourcePool.cancel() reaches a process that is stopped, once it goes
   await using actor = await Actor.start(folder.state);
   const { id, granted } = await actor.queue({ slots: 1 });
 
-  actor.program.signal("SIGSTOP");
+  await stopBeside(actor.pid, folder.state);
   await pool.cancel(id);
   // It does not come back, and nobody takes it for a grant.
   await pool.setResources({ slots: 2 });
@@ -56,7 +56,7 @@ Deno.test("ResourcePool.cancel() leaves nothing of a process that dies before it
   await using _lease = await pool.acquire({ slots: 1 });
   await using actor = await Actor.start(folder.state);
   const { id } = await actor.queue({ slots: 1 });
-  actor.program.signal("SIGSTOP");
+  await stopBeside(actor.pid, folder.state);
   await pool.cancel(id);
   await actor.kill();
   await until(

@@ -224,6 +224,21 @@ export function processState(pid: number): string {
   }
 }
 
+/** Stops a process, and not while it has the lock of this file. */
+export async function stopBeside(pid: number, path: string): Promise<void> {
+  using file = Deno.openSync(path);
+  await until("it is stopped without the lock", async () => {
+    Deno.kill(pid, "SIGSTOP");
+    await until("it is stopped", () => /[tT]/.test(processState(pid)));
+    if (file.tryLockSync(true)) {
+      file.unlockSync();
+      return true;
+    }
+    Deno.kill(pid, "SIGCONT");
+    return false;
+  });
+}
+
 /** The name of the program that a process is now; "" if it is gone. */
 export function programOf(pid: number): string {
   return readQuietly(`/proc/${pid}/comm`).trim();
