@@ -8,10 +8,12 @@
  * (3) Where no lock can tell, the process id does: for Python clients, and for the
  *     children that a lease names. An id says something only if ids here are the
  *     host's, or if this process has itself seen that id alive for that entry.
+ *     One that was seen with an earlier start is another process's by now (births.ts).
  * (4) A Python client that waits goes only when it was gone twice, a second apart.
  *
  * @module
  */
+import type { Births } from "./births.ts";
 import { parseNativeId } from "./core/ids.ts";
 import type { EntryRecord, LeaseRecord } from "./core/model.ts";
 import type { PoolState } from "./core/state.ts";
@@ -51,10 +53,19 @@ function isLease(record: AnyRecord): record is LeaseRecord {
   return "acquired_at" in record;
 }
 
+function pidOf(record: AnyRecord): number {
+  return record.host_pid ?? record.pid;
+}
+
+function standsIn(state: PoolState, id: string): boolean {
+  return state.lease(id) !== undefined || state.entry(id) !== undefined;
+}
+
 /** Finds the dead among those who lease and wait. */
 export class Liveness {
   readonly #owners: string;
   readonly #processes: ProcessProbe;
+  readonly #births: Births | undefined;
   readonly #clock: Clock;
   /** `id pid` pairs that were alive here, so that "gone" means gone. */
   readonly #seenAlive = new Set<string>();
@@ -63,9 +74,10 @@ export class Liveness {
   #askedAt = -Infinity;
 
   constructor(
-    { owners, processes, clock, warn }: {
+    { owners, processes, births, clock, warn }: {
       owners: string;
       processes: ProcessProbe;
+      births?: Births;
       clock: Clock;
       warn: (message: string) => void;
     },
@@ -73,6 +85,7 @@ export class Liveness {
     this.#warn = warn;
     this.#owners = owners;
     this.#processes = processes;
+    this.#births = births;
     this.#clock = clock;
   }
 
@@ -135,8 +148,12 @@ export class Liveness {
       for (const { record } of candidates) verdicts.set(record.id, "unknown");
       return verdicts;
     }
+    const outlived = this.#outlived(candidates, gone, state);
     for (const candidate of candidates) {
-      verdicts.set(candidate.record.id, this.#judgeByPids(candidate, gone));
+      const { record } = candidate;
+      const isGone = (pid: number) =>
+        gone.has(pid) || outlived.has(record.id) && pid === pidOf(record);
+      verdicts.set(record.id, this.#judgeByPids(candidate, isGone));
     }
     return verdicts;
   }
@@ -164,7 +181,7 @@ export class Liveness {
     owner: string | undefined,
     probed: Map<string, Probe>,
   ): Vitality | readonly number[] {
-    const pid = record.host_pid ?? record.pid;
+    const pid = pidOf(record);
     const children = isLease(record) ? record.pids : [];
     if (owner === undefined) return [pid, ...children];
     let probe = probed.get(owner);
@@ -199,12 +216,12 @@ export class Liveness {
 
   #judgeByPids(
     { record, pids }: Candidate,
-    gone: ReadonlySet<number>,
+    isGone: (pid: number) => boolean,
   ): Vitality {
     let vitality: Vitality = "dead";
     for (const pid of pids) {
       const key = `${record.id} ${pid}`;
-      if (!gone.has(pid)) {
+      if (!isGone(pid)) {
         this.#seenAlive.add(key);
         vitality = "alive";
       } else if (
@@ -224,9 +241,26 @@ export class Liveness {
     return proven ? "dead" : "unknown";
   }
 
+  /** The ids of those whose process has left its number to another one. */
+  #outlived(
+    candidates: readonly Candidate[],
+    gone: ReadonlySet<number>,
+    state: PoolState,
+  ): ReadonlySet<string> {
+    if (this.#births === undefined || this.#processes.namespace !== "host") {
+      return new Set();
+    }
+    const named = candidates.flatMap(({ record, pids }) => {
+      const pid = pidOf(record);
+      // A child's number may be of the lease's second child that was given it.
+      const isOwn = pids.includes(pid) && !gone.has(pid);
+      return isOwn ? [{ id: record.id, pid }] : [];
+    });
+    return this.#births.outlived(named, (id) => standsIn(state, id));
+  }
+
   #forgetMissing(state: PoolState): void {
-    const stands = (id: string) =>
-      state.lease(id) !== undefined || state.entry(id) !== undefined;
+    const stands = (id: string) => standsIn(state, id);
     for (const key of this.#seenAlive) {
       if (!stands(key.slice(0, key.lastIndexOf(" ")))) {
         this.#seenAlive.delete(key);

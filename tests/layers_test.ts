@@ -11,7 +11,7 @@ import { ROOT } from "./support/deno.ts";
 const TIERS: readonly (readonly string[])[] = [
   ["lib/core/"],
   ["lib/os/"],
-  ["lib/capacities.ts", "lib/history.ts"],
+  ["lib/births.ts", "lib/capacities.ts", "lib/history.ts"],
   ["lib/mounts.ts", "lib/outside.ts", "lib/place.ts", "lib/usage.ts"],
   ["lib/liveness.ts"],
   ["lib/store/"],

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Births } from "../births.ts";
 import type { DriverReading } from "../core/cards.ts";
 import { nativeId } from "../core/ids.ts";
 import type { Stamp } from "../core/transitions.ts";
@@ -87,6 +88,7 @@ export class Session implements LeaseHost {
     const liveness = new Liveness({
       owners: this.owners,
       processes: new KillProbe(),
+      births: new Births(path),
       clock: this.#clock,
       warn: this.warn,
     });

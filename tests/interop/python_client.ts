@@ -38,9 +38,15 @@ export class PythonClient implements AsyncDisposable {
   readonly #listening: Promise<void>;
   #count = 0;
 
-  constructor(executable: string, path: string) {
-    this.#program = new Program(executable, {
-      args: [`${DIRECTORY}/client.py`, path],
+  /** @param through words before the program, such as those of `unshare` */
+  constructor(
+    executable: string,
+    path: string,
+    through: readonly string[] = [],
+  ) {
+    const words = [...through, executable, `${DIRECTORY}/client.py`, path];
+    this.#program = new Program(words[0], {
+      args: words.slice(1),
       env: {
         ...plainEnv(),
         // What stands for the driver's module.
@@ -51,6 +57,7 @@ export class PythonClient implements AsyncDisposable {
     this.#listening = this.#listen();
   }
 
+  /** With words before it, that of the first of them. */
   get pid(): number {
     return this.#program.pid;
   }

@@ -41,14 +41,17 @@ export class Scene implements AsyncDisposable {
     return this.#others.use(new ResourcePool({ path, driverCheck }));
   }
 
-  /** A program of this package. */
-  async native(): Promise<Actor> {
-    return this.#others.use(await Actor.start(this.path, HOST));
+  /** A program of this package; those words come before it. */
+  async native(through?: readonly string[]): Promise<Actor> {
+    const options = { ...HOST, through };
+    return this.#others.use(await Actor.start(this.path, options));
   }
 
-  /** A program of the Python package. */
-  python(): PythonClient {
-    return this.#others.use(new PythonClient(executable(), this.path));
+  /** A program of the Python package; those words come before it. */
+  python(through?: readonly string[]): PythonClient {
+    return this.#others.use(
+      new PythonClient(executable(), this.path, through),
+    );
   }
 
   /** Has a program of this package acquire and release for a while. */

@@ -8,24 +8,22 @@ import { ResourcePool } from "../../mod.ts";
 import { encodeLease } from "../../lib/core/codec.ts";
 import { Actor, type ActorOptions } from "../support/actor.ts";
 import {
-  childrenOf,
-  Folder,
-  runTool,
-  until,
-  within,
-  works,
-} from "../support/processes.ts";
+  canUnsharePids,
+  PidNamespace,
+  SLEEPY_INIT,
+  UNSHARE_PIDS,
+} from "../support/pid_namespace.ts";
+import { Folder, within } from "../support/processes.ts";
 import { leaseRecord } from "../support/records.ts";
 
 const PROMPT_MS = 2000;
-const UNSHARE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
-const INSIDE: ActorOptions = { through: UNSHARE };
+const INSIDE: ActorOptions = { through: UNSHARE_PIDS };
 const ON_HOST: ActorOptions = { env: { RESLOCK_PIDNS: "host" } };
 
 /** No process has it before four million others were started. */
 const HIGHEST_PID = 2 ** 22 - 1;
 
-const possible = await works(UNSHARE[0], ...UNSHARE.slice(1), "true");
+const possible = await canUnsharePids();
 
 function test(name: string, body: () => Promise<void>): void {
   const words = possible
@@ -113,12 +111,6 @@ test("ResourcePool.tryAcquire() on the host takes what a pid held that nobody ha
   assert(await outside.tryAcquire({ slot: 1 }) !== null);
 });
 
-/** The first process asks how its child ended, then sleeps in its place. */
-const SLEEPY_INIT = [
-  ...UNSHARE,
-  ...["sh", "-c", 'exec 3<&0; "$@" <&3 & wait; exec sleep 300', "sh"],
-];
-
 test("ResourcePool.tryAcquire() is not fooled by a process that has the dead holder's pid", async () => {
   using folder = new Folder();
   await using holder = await Actor.start(folder.state, {
@@ -126,18 +118,10 @@ test("ResourcePool.tryAcquire() is not fooled by a process that has the dead hol
   });
   await holder.setResources({ slot: 1 });
   await holder.acquire({ slot: 1 });
-  const [init] = childrenOf(holder.program.pid);
-  for (const pid of childrenOf(init)) Deno.kill(pid, "SIGKILL");
-  await until("the pid is free", () => childrenOf(init).length === 0);
-  const enter = ["nsenter", "--target", String(init), "--pid", "--mount"];
-  const heir = await runTool(
-    ...enter as [string],
-    "sh",
-    "-c",
-    `echo ${holder.pid - 1} > /proc/sys/kernel/ns_last_pid
-    sleep 300 <&- >&- 2>&- & echo $!`,
-  );
-  assertEquals(Number(heir), holder.pid);
+  const namespace = new PidNamespace(holder.program.pid);
+  await namespace.killProgram();
+  await namespace.startHeir(holder.pid);
+  const { enter } = namespace;
   await using waiter = await Actor.start(folder.state, { through: enter });
   assert(await waiter.tryAcquire({ slot: 1 }) !== null);
 });
