@@ -9,6 +9,7 @@
  * @module
  */
 import { CorruptStateError, SchemaVersionMismatch } from "./errors.ts";
+import { decodeFamiliar, makeFamiliar } from "./familiar.ts";
 import {
   type Amounts,
   type EntryRecord,
@@ -317,7 +318,11 @@ export function decodeLease(text: string, path: string): LeaseRecord {
 
 /** Reads the queue entry that stands alone in `text`. */
 export function decodeEntry(text: string, path: string): EntryRecord {
-  return decodeOr(path, "a queue entry", () => entry(JSON.parse(text)));
+  const familiar = decodeFamiliar(text);
+  if (familiar !== undefined) return familiar;
+  const read = decodeOr(path, "a queue entry", () => entry(JSON.parse(text)));
+  makeFamiliar(text, read);
+  return read;
 }
 
 /** Reads the capacities that stand alone in `text`. */

@@ -24,7 +24,6 @@ export const QUEUE = '],"queue":[\n';
 export const END = "]}\n";
 
 const ROW_STEP_BYTES = 32;
-const BRACE = 0x7b;
 const BRACKET = 0x5d;
 
 // A mark of byte order stays in the text, where it is an error, as for Python.
@@ -83,35 +82,28 @@ export function readRows<R>(
   { start, end }: Range,
   options: { read(text: string): R; readonly path: string },
 ): Row<R>[] | undefined {
-  const textOf = textReader(bytes, { start, end }, options.path);
+  const text = decodeText(bytes.subarray(start, end), options.path);
+  // Where each byte is a character, an offset in the text is one in the bytes.
+  const isAscii = text.length === end - start;
   const rows: Row<R>[] = [];
-  for (let at = start; at < end;) {
-    const lineEnd = bytes.indexOf(LINE_END, at);
-    if (lineEnd < 0 || lineEnd >= end) return undefined;
-    if (bytes[at + 1] === BRACE) {
-      if (bytes[at] !== SPACE && bytes[at] !== COMMA) return undefined;
-      const text = textOf(at + 1, lineEnd);
-      const record = options.read(text);
-      rows.push({ record, offset: at, size: lineEnd + 1 - at, text });
-    } else if (!isBlank(bytes, at, lineEnd)) {
+  let offset = start;
+  for (let at = 0; at < text.length;) {
+    const lineEnd = text.indexOf("\n", at);
+    if (lineEnd < 0) return undefined;
+    const json = text.slice(at + 1, lineEnd);
+    const size = isAscii
+      ? lineEnd + 1 - at
+      : bytes.indexOf(LINE_END, offset) + 1 - offset;
+    if (json.startsWith("{")) {
+      if (text[at] !== " " && text[at] !== ",") return undefined;
+      rows.push({ record: options.read(json), offset, size, text: json });
+    } else if (!/^ *$/.test(text.slice(at, lineEnd))) {
       return undefined;
     }
     at = lineEnd + 1;
+    offset += size;
   }
   return rows;
-}
-
-/** Reads parts of a range as text. */
-function textReader(
-  bytes: Uint8Array,
-  { start, end }: Range,
-  path: string,
-): (from: number, to: number) => string {
-  const text = decodeText(bytes.subarray(start, end), path);
-  // Where each byte is a character, parts of it need no further call of the runtime.
-  return text.length === end - start
-    ? (from, to) => text.slice(from - start, to - start)
-    : (from, to) => decodeText(bytes.subarray(from, to), path);
 }
 
 let scratch = new Uint8Array(PAGE_BYTES);

@@ -74,23 +74,50 @@ function withoutZeros(amounts: Amounts): Amounts {
   return amounts;
 }
 
-/** The scheduler's view of a pending entry. */
-export function waiterOf(entry: EntryRecord): Waiter {
-  const id = parseNativeId(entry.id);
+/** What follows from the amounts that an entry asks for. */
+type Shape = Pick<Waiter, "counters" | "slots" | "kind"> & {
+  readonly hasDisk: boolean;
+};
+
+function shapeOf(entry: EntryRecord): Shape {
   const slots = slotsOf(entry);
   const counters = withoutZeros(entry.resources);
   const names = [...counters.keys()].sort();
+  return {
+    counters,
+    slots,
+    kind: JSON.stringify([...names, ...slots.slice(-1)]),
+    hasDisk: names.some((name) => diskOfKey(name) !== undefined),
+  };
+}
+
+/** Entries that were read from the same text share their amounts. */
+const shapes = new WeakMap<Amounts, Shape>();
+
+function sharedShapeOf(entry: EntryRecord): Shape {
+  if (entry.vram_mb !== null || entry.num_gpus > 0) return shapeOf(entry);
+  let shape = shapes.get(entry.resources);
+  if (shape === undefined) {
+    shape = shapeOf(entry);
+    shapes.set(entry.resources, shape);
+  }
+  return shape;
+}
+
+/** The scheduler's view of a pending entry. */
+export function waiterOf(entry: EntryRecord): Waiter {
+  const id = parseNativeId(entry.id);
+  const { counters, slots, kind, hasDisk } = sharedShapeOf(entry);
   return {
     entry,
     id: entry.id,
     priority: entry.priority,
     counters,
     slots,
-    kind: JSON.stringify([...names, ...slots.slice(-1)]),
+    kind,
     native: id !== undefined,
     // Free disk space is known to nobody but the one who looked.
-    confirms: id === undefined || id.confirms ||
-      names.some((name) => diskOfKey(name) !== undefined),
+    confirms: id === undefined || id.confirms || hasDisk,
     yields: id !== undefined && id.yields,
   };
 }

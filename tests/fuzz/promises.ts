@@ -10,6 +10,7 @@ import {
   decodeAmounts,
   decodeEntry,
   decodeLease,
+  decodeState,
   encodeAmounts,
   encodeEntry,
   encodeLease,
@@ -105,12 +106,33 @@ function apply(bytes: Uint8Array, { patches, length }: Edit): Uint8Array {
 /** A record alone is read, written and read again. */
 export function keepsRecord(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes);
+  assertSameEntry(text);
   const kinds = [
     () => decodeAgain(text, decodeLease, encodeLease),
     () => decodeAgain(text, decodeEntry, encodeEntry),
     () => decodeAgain(text, decodeAmounts, encodeAmounts),
   ];
   return kinds.map((kind) => kind()).join();
+}
+
+/** An entry alone on its line is what it is in a list, where no short cut is taken. */
+function assertSameEntry(text: string): void {
+  let alone: string | undefined;
+  let listed: string | undefined;
+  try {
+    alone = encodeEntry(decodeEntry(text, PATH));
+  } catch (error) {
+    if (!(error instanceof CorruptStateError)) throw error;
+  }
+  try {
+    const json = `{"version":5,"queue":[${text}]}`;
+    const { entries } = decodeState(json, PATH);
+    if (entries.length === 1) listed = encodeEntry(entries[0]);
+  } catch (error) {
+    if (!(error instanceof CorruptStateError)) throw error;
+  }
+  // What closes the list before its time is no entry alone.
+  if (alone !== undefined) assertEquals(listed, alone);
 }
 
 function decodeAgain<T>(
