@@ -9,9 +9,11 @@ import type { PoolState } from "../core/state.ts";
 import type { Claims } from "../lease/claims.ts";
 import type { Lookout } from "../lookout.ts";
 import { ownerPath, probeLock } from "../os/owner_lock.ts";
+import type { Clock } from "../os/clock.ts";
 import type { FileStore } from "../store/file_store.ts";
+import { FRONT_WAITERS } from "../store/store.ts";
 import type { Undertaker } from "./undertaker.ts";
-import { FRONT_WAITERS, Waker } from "./waker.ts";
+import { Waker } from "./waker.ts";
 
 /** After a look at the file that failed. */
 const RETRY_MS = 1000;
@@ -22,6 +24,7 @@ export interface DutyOptions {
   readonly claims: Claims;
   readonly lookout: Lookout;
   readonly undertaker: Undertaker;
+  readonly clock: Clock;
   /** Where owner files are. */
   readonly owners: string;
   readonly bells: string;
@@ -101,11 +104,9 @@ export class Duty {
   }
 
   #makeWaker(owner: string): Waker {
-    const { store, undertaker, owners, bells } = this.#options;
+    const { store, undertaker, owners, bells, clock } = this.#options;
     return new Waker({
-      owner,
-      owners,
-      bells,
+      ...{ owner, owners, bells, clock },
       onWake: (timer) => {
         store.noteTurn();
         this.#wake(timer);

@@ -131,6 +131,7 @@ export class Session implements LeaseHost {
       claims: this.claims,
       lookout: this.#lookout,
       undertaker: this.undertaker,
+      clock: this.#clock,
       owners: this.owners,
       bells,
       waiting: this.requests.waiting,

@@ -9,9 +9,8 @@
  * @module
  */
 import { createBell, removeBell, type Watch, watch } from "../os/bell.ts";
-
-/** The programs from the front of the queue that look after everybody. */
-export const FRONT_WAITERS = 3;
+import type { Clock } from "../os/clock.ts";
+import { FRONT_WAITERS } from "../store/store.ts";
 
 // A wake costs a program that sleeps half a millisecond of processor time, whatever it
 // does: these are times of the first place, and each one behind it waits longer.
@@ -50,6 +49,7 @@ export interface WakerOptions {
   readonly owner: string;
   readonly owners: string;
   readonly bells: string;
+  readonly clock: Clock;
   /** The bell rang, or it is time to look. */
   readonly onWake: (timer: boolean) => void;
   /** An owner's file was closed by its writer. */
@@ -66,10 +66,15 @@ export class Waker {
   #hasBell = false;
   #bellWatch: Watch | undefined;
   #deathWatch: Watch | undefined;
-  /** Stays once it has fired: where nothing can be watched, once is enough to try. */
-  #settleTimer: Timer | undefined;
-  #pollTimer: Timer | undefined;
-  #pollDelay: number | undefined;
+  #timer: Timer | undefined;
+  #armedFor = Infinity;
+  /** When to begin to hear of deaths. */
+  #settleAt = Infinity;
+  #waitsSince = 0;
+  /** When it looked last by the timer, or began to wait. */
+  #lookedAt = 0;
+  /** Those who came together must not look together for ever. */
+  readonly #spread = 0.9 + 0.2 * Math.random();
   #keepsAlive = false;
   #vigil: Vigil = {
     ...{ place: undefined, listening: false },
@@ -87,19 +92,26 @@ export class Waker {
    * again: what happened before was not heard
    */
   keep(vigil: Vigil): boolean {
-    this.#vigil = vigil;
     const waits = vigil.place !== undefined;
+    const begins = waits && this.#vigil.place === undefined;
+    if (begins) this.#waitsSince = this.#lookedAt = this.#now();
+    const wasFront = this.#isFront;
+    this.#vigil = vigil;
     const started = (waits || vigil.listening) && this.#startBell();
     this.#setRef(waits);
-    if (!this.#isFront) this.#stopDeathWatch();
-    else this.#settleTimer ??= this.#startSettling();
+    if (!this.#isFront) {
+      this.#settleAt = Infinity;
+      this.#stopDeathWatch();
+    } else if (!wasFront || begins) {
+      this.#settleAt = this.#now() + SETTLE_MS;
+    }
     this.#schedule();
     return started;
   }
 
   close(): void {
     this.#stopDeathWatch();
-    if (this.#pollTimer !== undefined) clearTimeout(this.#pollTimer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#bellWatch?.close();
     if (this.#hasBell) removeBell(this.#options.bells, this.#options.owner);
   }
@@ -130,52 +142,62 @@ export class Waker {
     if (this.#keepsAlive === keepsAlive) return;
     this.#keepsAlive = keepsAlive;
     this.#bellWatch?.setRef(keepsAlive);
-    if (this.#pollTimer === undefined) return;
-    if (keepsAlive) Deno.refTimer(this.#pollTimer);
-    else Deno.unrefTimer(this.#pollTimer);
+    if (this.#timer === undefined) return;
+    if (keepsAlive) Deno.refTimer(this.#timer);
+    else Deno.unrefTimer(this.#timer);
   }
 
-  #startSettling(): Timer {
-    return setTimeout(() => {
-      const { owners, owner, onWake, onClosed, onHearing } = this.#options;
-      this.#deathWatch = watch(owners, ["access"], (paths) => {
-        for (const path of paths) {
-          const name = path.slice(path.lastIndexOf("/") + 1);
-          if (name !== owner) onClosed(name);
-        }
-      });
-      this.#deathWatch?.setRef(false);
-      if (this.#deathWatch !== undefined) onHearing(true);
-      // Whoever died before was not heard.
-      onWake(true);
-    }, SETTLE_MS);
+  #startDeathWatch(): void {
+    this.#settleAt = Infinity;
+    const { owners, owner, onClosed, onHearing } = this.#options;
+    this.#deathWatch = watch(owners, ["access"], (paths) => {
+      for (const path of paths) {
+        const name = path.slice(path.lastIndexOf("/") + 1);
+        if (name !== owner) onClosed(name);
+      }
+    });
+    if (this.#deathWatch === undefined) return;
+    this.#deathWatch.setRef(false);
+    onHearing(true);
   }
 
   #stopDeathWatch(): void {
-    // The first use of a timer loads a module of the runtime: not for nothing.
-    if (this.#settleTimer !== undefined) clearTimeout(this.#settleTimer);
-    this.#settleTimer = undefined;
     if (this.#deathWatch === undefined) return;
     this.#options.onHearing(false);
     this.#deathWatch.close();
     this.#deathWatch = undefined;
   }
 
+  /** Sees to it that the timer fires when it has to, if need be for nothing. */
   #schedule(): void {
-    const delay = this.#delay();
-    if (delay === this.#pollDelay) return;
-    this.#pollDelay = delay;
-    if (this.#pollTimer !== undefined) clearTimeout(this.#pollTimer);
-    if (delay !== undefined) this.#arm(delay);
+    const due = this.#nextDue();
+    // One that fires too early is cheaper than a new one for each short wait.
+    if (this.#timer !== undefined && this.#armedFor <= due) return;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (due === Infinity) return;
+    this.#armedFor = due;
+    const delay = Math.max(0, due - this.#now());
+    this.#timer = setTimeout(() => this.#fire(), delay);
+    if (!this.#keepsAlive) Deno.unrefTimer(this.#timer);
   }
 
-  #arm(delay: number): void {
-    // Spread out: those who came together must not look together for ever.
-    this.#pollTimer = setTimeout(() => {
-      this.#arm(delay);
-      this.#options.onWake(true);
-    }, delay * (0.9 + 0.2 * Math.random()));
-    if (this.#vigil.place === undefined) Deno.unrefTimer(this.#pollTimer);
+  #fire(): void {
+    this.#timer = undefined;
+    const now = this.#now();
+    const settles = this.#settleAt <= now;
+    if (settles) this.#startDeathWatch();
+    const isTime = settles || this.#nextDue() <= now;
+    if (isTime) this.#lookedAt = now;
+    this.#schedule();
+    // Also after a watch was begun: whoever died before was not heard.
+    if (isTime) this.#options.onWake(true);
+  }
+
+  #nextDue(): number {
+    const delay = this.#delay();
+    if (delay === undefined) return this.#settleAt;
+    return Math.min(this.#settleAt, this.#lookedAt + delay * this.#spread);
   }
 
   #delay(): number | undefined {
@@ -190,6 +212,12 @@ export class Waker {
     if (isFront) return (unheard ? UNHEARD_POLL_MS : POLL_MS) * times;
     if (place < 2 * FRONT_WAITERS) return SECOND_POLL_MS;
     const delay = Math.max(FAR_POLL_MS, POLL_MS * times);
-    return Math.min(delay, SLOWEST_POLL_MS);
+    // Who came just now may be in front soon, and would not know.
+    const waitedMs = this.#lookedAt - this.#waitsSince;
+    return Math.min(delay, Math.max(POLL_MS, waitedMs), SLOWEST_POLL_MS);
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonicMs();
   }
 }

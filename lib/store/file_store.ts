@@ -31,12 +31,13 @@ import { FileLock, type Turn } from "./file_lock.ts";
 import { Patience } from "./patience.ts";
 import { Pauses } from "./pauses.ts";
 import type { StateFile } from "./state_file.ts";
-import type {
-  Committed,
-  Observer,
-  Preview,
-  Store,
-  TransactOptions,
+import {
+  type Committed,
+  FRONT_WAITERS,
+  type Observer,
+  type Preview,
+  type Store,
+  type TransactOptions,
 } from "./store.ts";
 
 /** The same with what was changed. */
@@ -56,6 +57,8 @@ export interface FileStoreOptions {
   readonly history?: History;
 }
 
+/** Who has waited longer does not look soon by itself. */
+const LONG_WAIT_MS = 2000;
 /** Grants of this age may not have been rung for yet. */
 const RECENT_MS = 10_000;
 const REREAD_FOR_MS = 200;
@@ -267,6 +270,7 @@ export class FileStore implements Store {
       }
       for (const lease of settlement.granted) ring(lease.id);
       for (const lease of settlement.reclaimed) ring(lease.id);
+      for (const id of this.#newInFront(state)) ring(id);
       // Only now: two that look in vain would wake each other for ever.
       for (const id of settlement.confirm) ring(id);
       if (robs) {
@@ -277,6 +281,26 @@ export class FileStore implements Store {
       this.#file.write(image.commit());
     }
     return { value, state, changes };
+  }
+
+  /**
+   * Those whom a change has brought to the front of the queue, which they would learn by
+   * themselves late: each waits the longer for its own look the further back it came. Who
+   * came a moment ago looks soon.
+   */
+  #newInFront({ waiters, changes, foreignCount }: PoolState): string[] {
+    const gone =
+      changes.filter((change) =>
+        change.type === "remove" && change.table === "entry"
+      ).length;
+    if (gone === 0 || waiters.length === 0) return [];
+    const ours = foreignCount === 0
+      ? waiters
+      : waiters.filter(({ native }) => native);
+    const before = this.#clock.wallMs() - LONG_WAIT_MS;
+    return ours.slice(Math.max(0, FRONT_WAITERS - gone), FRONT_WAITERS)
+      .filter(({ entry }) => momentMs(entry.queued_at) < before)
+      .map(({ id }) => id);
   }
 
   // -------------------------------------------------------------- reading

@@ -32,7 +32,7 @@ import { createFile, createStateFile } from "../os/paths.ts";
 /** Nobody means a larger one; reading it would only fill the memory. */
 export const MAX_STATE_BYTES = 16 * 1024 * 1024;
 
-const NAME_HOLDS_MS = 1;
+const NAME_HOLDS_MS = 10;
 const MARK = Uint8Array.of(0x21);
 const BRACE = Uint8Array.of(0x7b);
 
@@ -100,7 +100,7 @@ export class StateFile implements Disposable {
   }
 
   /**
-   * Whether the name still leads to the file. Asked once in a millisecond: whoever
+   * Whether the name still leads to the file. Asked once in ten milliseconds: whoever
    * puts another file there takes away what was granted so short a time before anyway.
    */
   #isNamed(file: SharedFile): boolean {

@@ -50,6 +50,9 @@ export interface Store {
   close(): void;
 }
 
+/** The programs from the front of the queue that look after everybody. */
+export const FRONT_WAITERS = 3;
+
 /** What is due in a state. */
 export interface Preview {
   /** As it was read, until the next look at the file. */
