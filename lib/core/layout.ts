@@ -16,7 +16,7 @@
  */
 import { differences, PAGE_BYTES, type Range } from "./edit.ts";
 import { CorruptStateError } from "./errors.ts";
-import { COMMA, LINE_END, type Row, SPACE } from "./section.ts";
+import { LINE_END, type Row, SPACE } from "./section.ts";
 
 export const HEAD = '{"version":5,"resources":';
 export const LEASES = ',"leases":[\n';
