@@ -382,11 +382,20 @@ export function encodeAmounts(map: Amounts): string {
 
 /** A lease as one line of JSON. */
 export function encodeLease(lease: LeaseRecord): string {
-  return JSON.stringify({
-    ...lease,
-    resources: Object.fromEntries(lease.resources),
-    actual_resources: Object.fromEntries(lease.actual_resources),
-  });
+  // By hand: this is a tenth of what a grant costs, and half of it through an object.
+  const text = JSON.stringify;
+  return `{"id":${text(lease.id)},"pid":${lease.pid},` +
+    `"host_pid":${lease.host_pid},` +
+    `"resources":${encodeAmounts(lease.resources)},` +
+    `"priority":${lease.priority},` +
+    `"acquired_at":${text(lease.acquired_at)},` +
+    `"queued_at":${text(lease.queued_at)},"wait_sec":${lease.wait_sec},` +
+    `"reclaimable":${lease.reclaimable},` +
+    `"reclaim_requested":${lease.reclaim_requested},` +
+    `"reclaim_requested_at":${text(lease.reclaim_requested_at)},` +
+    `"label":${text(lease.label)},"pids":[${lease.pids}],` +
+    `"actual_resources":${encodeAmounts(lease.actual_resources)},` +
+    `"cpu_seconds":${lease.cpu_seconds}}`;
 }
 
 /** A queue entry as one line of JSON. */

@@ -58,7 +58,9 @@ export function checkChange(
   const before: Violation[] = [];
   const grown = new Map<string, number>();
   const leases = new Map<string, number>();
-  for (const { type, table, record } of changes.filter(isOfRecord)) {
+  for (const change of changes) {
+    if (change.type === "resources") continue;
+    const { type, table, record } = change;
     const sign = type === "add" ? 1 : -1;
     if (table === "entry") {
       if (sign > 0) found.push(...checkAddedEntry(state, record));
@@ -77,14 +79,9 @@ export function checkChange(
   for (const [id, growth] of leases) {
     found.push(...checkLeaseId(state, id, growth));
   }
+  if (found.length === 0) return found;
   const known = new Set(before.map(({ key }) => key));
   return found.filter(({ key }) => !known.has(key));
-}
-
-type RecordChange = Exclude<Change, { type: "resources" }>;
-
-function isOfRecord(change: Change): change is RecordChange {
-  return change.type !== "resources";
 }
 
 function count(map: Map<string, number>, key: string, amount: number): void {

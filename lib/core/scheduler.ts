@@ -46,6 +46,8 @@ export interface Plan {
  * with the present capacities, or that yields and does not fit.
  */
 export function plan(state: PoolState, context: PlanContext): Plan {
+  const alone = planAlone(state);
+  if (alone !== undefined) return alone;
   const ledger = new Ledger(state);
   const grants: Grant[] = [];
   const confirm: string[] = [];
@@ -73,4 +75,23 @@ export function plan(state: PoolState, context: PlanContext): Plan {
   }
   const reclaims = planReclaim(state, grants, context);
   return { grants, confirm, fitting, reclaims };
+}
+
+const NO_RECLAIMS: Reclaims = { ask: [], withdraw: [] };
+
+/** The plan for one who is alone, fits, and asks for no card: what most requests find. */
+function planAlone(state: PoolState): Plan | undefined {
+  if (state.waiters.length !== 1 || state.reclaimable.size > 0) {
+    return undefined;
+  }
+  const [waiter] = state.waiters;
+  if (waiter.confirms || waiter.slots.length > 0) return undefined;
+  if (state.lease(waiter.id) !== undefined) return undefined;
+  for (const [name, amount] of waiter.counters) {
+    if (amount < 0 || amount > state.free(name)) return undefined;
+  }
+  return {
+    grants: [{ waiter, resources: waiter.counters }],
+    ...{ confirm: [], fitting: [], reclaims: NO_RECLAIMS },
+  };
 }

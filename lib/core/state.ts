@@ -91,9 +91,9 @@ function shapeOf(entry: EntryRecord): Shape {
   };
 }
 
-/** Entries that were read from the same text share their amounts. */
 const shapes = new WeakMap<Amounts, Shape>();
 
+/** The same for all entries that share their amounts, as those read from one text do. */
 function sharedShapeOf(entry: EntryRecord): Shape {
   if (entry.vram_mb !== null || entry.num_gpus > 0) return shapeOf(entry);
   let shape = shapes.get(entry.resources);
@@ -105,9 +105,9 @@ function sharedShapeOf(entry: EntryRecord): Shape {
 }
 
 /** The scheduler's view of a pending entry. */
-export function waiterOf(entry: EntryRecord): Waiter {
+export function waiterOf(entry: EntryRecord, shape = shapeOf(entry)): Waiter {
   const id = parseNativeId(entry.id);
-  const { counters, slots, kind, hasDisk } = sharedShapeOf(entry);
+  const { counters, slots, kind, hasDisk } = shape;
   return {
     entry,
     id: entry.id,
@@ -268,7 +268,10 @@ export class PoolState {
    *
    * @param waiter the scheduler's view of it, where that is known already
    */
-  addEntry(entry: EntryRecord, waiter: Waiter = waiterOf(entry)): void {
+  addEntry(
+    entry: EntryRecord,
+    waiter: Waiter = waiterOf(entry, sharedShapeOf(entry)),
+  ): void {
     this.#entriesById.set(entry.id, entry);
     if (entry.lease_id !== null) {
       this.#work.add(entry);
