@@ -6,6 +6,9 @@
  */
 import { type Lease, ResourcePool } from "../../mod.ts";
 import type { Answer, Command } from "./actor.ts";
+import { settle } from "./settled.ts";
+
+settle();
 
 const [path, lockTimeoutMs] = Deno.args;
 const pool = new ResourcePool({

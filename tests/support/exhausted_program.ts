@@ -6,6 +6,7 @@
  */
 import { ResourcePool } from "../../mod.ts";
 import { openFilesOf } from "./open_files.ts";
+import { settle } from "./settled.ts";
 
 /** How something went: `done`, or the error's name and message. */
 export interface ExhaustedReport {
@@ -16,6 +17,7 @@ export interface ExhaustedReport {
   readonly leftOpen: readonly string[];
 }
 
+settle();
 const [path] = Deno.args;
 const pool = new ResourcePool({ path, onWarning: () => {} });
 const first = await pool.acquire({ slot: 1 }, { label: "first" });
