@@ -11,6 +11,21 @@ import { createGuard, guardPath } from "../os/owner_lock.ts";
 
 let flockWorks: Promise<boolean> | undefined;
 
+async function knowsFlock(): Promise<boolean> {
+  try {
+    return await (flockWorks ??= hasFlock());
+  } catch (error) {
+    // Not for good: there may be more of what is short the next time.
+    flockWorks = undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `Cannot keep a lease for a command as "flock" cannot be started ` +
+        `(${reason}): end some processes, or set higher limits ("ulimit -a")`,
+      { cause: error },
+    );
+  }
+}
+
 /** The words that start a command under a lease's guard. */
 export async function guardCommand(
   { owners, warn }: {
@@ -20,7 +35,7 @@ export async function guardCommand(
   leaseId: string,
   command: readonly string[],
 ): Promise<string[]> {
-  if (!await (flockWorks ??= hasFlock())) {
+  if (!await knowsFlock()) {
     warn(
       'Cannot keep a lease for a command that outlives this program, as "flock" ' +
         "of util-linux is missing or may not be run: install it, or allow it " +

@@ -11,7 +11,11 @@ const NAME_OF_OPTION = "no-fork";
 /** Larger than it ever was, and smaller than what has the commands of many in one. */
 const MAX_BYTES = 256 * 1024;
 
-/** Whether `flock -F FILE COMMAND` works. */
+/**
+ * Whether `flock -F FILE COMMAND` works.
+ *
+ * @throws what the system says where there is no process or file left to try it
+ */
 export async function hasFlock(): Promise<boolean> {
   if (!isGranted({ name: "run", command: "flock" })) return false;
   const path = pathOf("flock");
@@ -55,7 +59,11 @@ async function isTried(): Promise<boolean> {
       stderr: "null",
     }).output();
     return success;
-  } catch {
-    return false;
+  } catch (error) {
+    const cannotBeRun = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotCapable ||
+      error instanceof Deno.errors.PermissionDenied;
+    if (cannotBeRun) return false;
+    throw error;
   }
 }

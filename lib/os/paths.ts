@@ -117,11 +117,26 @@ export function accessError(
 ): StateAccessError {
   const reason = error instanceof Error ? error.message : String(error);
   return new StateAccessError(
-    `Cannot ${action} "${path}" as the system refuses it (${reason}): mend the ` +
-      `path or its rights, or name another with --state or RESLOCK_DIR`,
+    `Cannot ${action} "${path}" as the system refuses it ` +
+      `(${reason}): ${remedyOf(reason)}`,
     { path },
     { cause: error },
   );
+}
+
+/** What to do, by the number of the system's error. */
+function remedyOf(reason: string): string {
+  switch (/\(os error (\d+)\)/.exec(reason)?.[1]) {
+    case "23":
+    case "24":
+      return 'set a higher limit on open files ("ulimit -n"), and try again';
+    case "28":
+    case "122":
+      return "make room on that disk, and try again";
+    default:
+      return "mend the path or its rights, or name another with --state or " +
+        "RESLOCK_DIR";
+  }
 }
 
 /** Makes a directory that every user may put files into. */

@@ -98,6 +98,20 @@ export async function outcome(program: Program): Promise<Outcome> {
   };
 }
 
+/** The command line as one file without imports, where every user can reach it. */
+export async function bundleCli(path: string): Promise<void> {
+  const importMap = import.meta.resolve("@std/assert").startsWith("file:")
+    ? [`--import-map=${ROOT}tools/npm_only/import_map.json`]
+    : [];
+  const words = ["bundle", "--quiet", ...importMap, "--output", path, "cli.ts"];
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: words,
+    cwd: ROOT,
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  Deno.chmodSync(path, 0o644);
+}
+
 /** Makes a program of shell code, which prints into this file; returns its path. */
 export function scriptTo(path: string, body: string): string {
   const script = `${path}.sh`;

@@ -6,10 +6,9 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
-import { ROOT } from "../support/deno.ts";
 import { Folder, Program } from "../support/processes.ts";
 import { canBecomeOthers, Shelter } from "../support/shelter.ts";
-import { outcome } from "./support.ts";
+import { bundleCli, outcome } from "./support.ts";
 
 const possible = await canBecomeOthers();
 
@@ -24,20 +23,6 @@ const CHANGING: readonly (readonly string[])[] = [
   ["run", "--resource", "slot=1", "--no-wait", "--", "true"],
 ];
 
-/** The command line as one file without imports, where every user can reach it. */
-async function bundle(path: string): Promise<void> {
-  const importMap = import.meta.resolve("@std/assert").startsWith("file:")
-    ? [`--import-map=${ROOT}tools/npm_only/import_map.json`]
-    : [];
-  const words = ["bundle", "--quiet", ...importMap, "--output", path, "cli.ts"];
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: words,
-    cwd: ROOT,
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-  Deno.chmodSync(path, 0o644);
-}
-
 Deno.test({
   name:
     "reslock shows a pool to who may only read it, and changes nothing for him" +
@@ -48,7 +33,7 @@ Deno.test({
   using shelter = await Shelter.open();
   const { through, deno, root, env } = shelter.as(1);
   const cli = `${root}cli.js`;
-  await bundle(cli);
+  await bundleCli(cli);
   await using pool = new ResourcePool({ path: folder.state });
   await pool.setResources({ slot: 2 });
   await using _lease = await pool.acquire({ slot: 1 }, { label: "held" });

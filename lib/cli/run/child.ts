@@ -98,10 +98,25 @@ function spawn(
     const reason = error instanceof Error ? error.message : String(error);
     throw new ExitError(
       `Cannot run ${quoted(plan.command[0])} as the system refuses it ` +
-        `(${reason}): check its name and rights`,
+        `(${reason}): ${remedyOf(reason)}`,
       isMissing ? EXIT.notFound : EXIT.cannotRun,
       { cause: error },
     );
+  }
+}
+
+/** What to do, by the number of the system's error. */
+function remedyOf(reason: string): string {
+  switch (/\(os error (\d+)\)/.exec(reason)?.[1]) {
+    case "11":
+      return 'end some processes, or set a higher limit on them ("ulimit -u")';
+    case "12":
+      return "end something that uses memory, and try again";
+    case "23":
+    case "24":
+      return 'set a higher limit on open files ("ulimit -n")';
+    default:
+      return "check its name and rights";
   }
 }
 
