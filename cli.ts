@@ -157,8 +157,8 @@ async function summary(
   options: GlobalOptions,
   context: Context,
 ): Promise<void> {
-  const { showSummary } = await import("./lib/cli/summary.ts");
-  await showSummary(options, context);
+  const { showSummary } = await import("./lib/cli/status.ts");
+  await showSummary(options, context.io);
 }
 
 /** Says why it ended so; returns the exit code. */

@@ -63,11 +63,7 @@ export {
   parseCount,
   parseSize,
 } from "./lib/core/amount.ts";
-export {
-  type Detection,
-  type DetectionOptions,
-  detectResources,
-} from "./lib/os/detection.ts";
+export type { Detection, DetectionOptions } from "./lib/os/detection.ts";
 export type { Check, CheckLevel, Diagnosis } from "./lib/doctor/check.ts";
 export {
   diagnose,
@@ -78,18 +74,21 @@ export {
 } from "./lib/doctor.ts";
 export type { Recovered, Salvaged } from "./lib/doctor/recovery.ts";
 export type { DiskSpace } from "./lib/os/disk.ts";
+export type { Finding, GpuMemory } from "./lib/os/gpu.ts";
+export { GpuDetectionError } from "./lib/os/gpu/error.ts";
+export type {
+  GpuInfo,
+  GpuProcess,
+  GpuVendor,
+  MigPlace,
+} from "./lib/os/gpu/source.ts";
 export {
   detectGpus,
-  type Finding,
-  GpuDetectionError,
-  type GpuInfo,
-  type GpuMemory,
-  type GpuProcess,
-  type GpuVendor,
-  type MigPlace,
+  detectResources,
+  measureUsage,
   readGpuMemory,
   readGpuProcesses,
-} from "./lib/os/gpu.ts";
+} from "./lib/machine.ts";
 export {
   type CpuCores,
   detectCpuCores,
@@ -104,13 +103,10 @@ export {
 export type { PoolEvent } from "./lib/pool/watching.ts";
 export type { Vitality } from "./lib/liveness.ts";
 export {
-  type GpuOrphan,
   type LeaseFacts,
   type LeaseUsage,
-  measureUsage,
   type Overuse,
   overuseOf,
-  type Usage,
-  type UsageOptions,
-} from "./lib/usage.ts";
+} from "./lib/core/overuse.ts";
+export type { GpuOrphan, Usage, UsageOptions } from "./lib/usage.ts";
 export type { ClaimedCores } from "./lib/lease/pinning.ts";

@@ -45,7 +45,7 @@ export interface RecoverOptions {
 export async function diagnose(
   options: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
-  const { diagnosePool } = await import("./doctor/diagnosis.ts");
+  const { diagnosePool } = await import("./doctor/practice.ts");
   return await diagnosePool(choosePath(options.path), {
     fix: options.fix === true,
   });
@@ -60,7 +60,7 @@ export async function diagnose(
 export async function salvage(
   options: { readonly path?: string } = {},
 ): Promise<Salvaged | null> {
-  const { readDamaged } = await import("./doctor/recovery.ts");
+  const { readDamaged } = await import("./doctor/practice.ts");
   return await readDamaged(choosePath(options.path));
 }
 
@@ -73,7 +73,7 @@ export async function salvage(
 export async function recover(
   options: RecoverOptions = {},
 ): Promise<Recovered | null> {
-  const { recoverDamaged } = await import("./doctor/recovery.ts");
+  const { recoverDamaged } = await import("./doctor/practice.ts");
   return await recoverDamaged(
     choosePath(options.path),
     options.agree ?? (() => false),

@@ -7,9 +7,10 @@
  *
  * @module
  */
+import { type Aim, needsLook } from "./core/aim.ts";
 import type { PoolState } from "./core/state.ts";
 import type { Clock } from "./os/clock.ts";
-import { type Aim, FRESH_MS, needsLook, type Outside } from "./outside.ts";
+import { FRESH_MS, type Outside } from "./outside.ts";
 import type { Store } from "./store/store.ts";
 
 /** A waiter, with what its owner alone knows of it. */

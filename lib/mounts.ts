@@ -24,11 +24,6 @@ export interface Disks {
 
 const systemDisks: Disks = { space: readDiskSpace, mount: findMount };
 
-/** Whether a request asks for space on a disk. */
-export function asksForDisk({ counters }: ParsedRequest): boolean {
-  return [...counters.keys()].some((name) => diskOfKey(name) !== undefined);
-}
-
 /**
  * The request with the space on disks under the names of their mounts.
  *

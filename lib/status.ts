@@ -10,7 +10,7 @@ import {
 } from "./core/cards.ts";
 import type { Explanation } from "./core/explanation.ts";
 import { parseNativeId } from "./core/ids.ts";
-import type { Amounts, EntryRecord, LeaseRecord } from "./core/model.ts";
+import { type EntryRecord, type LeaseRecord, toObject } from "./core/model.ts";
 import { reservedAmounts } from "./core/reserved.ts";
 import type { PoolState } from "./core/state.ts";
 import type { Vitality } from "./liveness.ts";
@@ -147,13 +147,6 @@ export interface CardStatus {
    * tell.
    */
   readonly outside: readonly OutsideUse[];
-}
-
-/** A plain object for amounts. */
-export function toObject(amounts: Amounts): AmountsByName {
-  const object: Record<string, number> = Object.create(null);
-  for (const [name, amount] of amounts) object[name] = amount;
-  return object;
 }
 
 const NOTHING_TOLD: DriverReading = {

@@ -6,45 +6,17 @@
  *
  * @module
  */
-import { isSizeName } from "./core/amount.ts";
 import type { DriverReading } from "./core/cards.ts";
-import { gpuKey, gpuOfKey } from "./core/model.ts";
+import { gpuKey, type LeaseRecord, toObject } from "./core/model.ts";
+import type { LeaseFacts, LeaseUsage } from "./core/overuse.ts";
 import { systemTools, type ToolRunner } from "./os/command.ts";
-import { type GpuProcess, gpuSources, surveyProcesses } from "./os/gpu.ts";
+import { gpuSources, surveyProcesses } from "./os/gpu.ts";
+import type { GpuProcess } from "./os/gpu/source.ts";
 import {
   KernelProcessTable,
   lineageOf,
   type ProcessTable,
 } from "./os/process_table.ts";
-
-/** What a lease has to tell, as in the status of a pool. */
-export interface LeaseFacts {
-  /** Its id. */
-  readonly id: string;
-  /** The process that holds it, as that sees itself. */
-  readonly pid: number;
-  /** Its number on the host, where the holder knew it; 1 if it sees none of the host's. */
-  readonly hostPid: number | null;
-  /** Children for which the lease is kept. */
-  readonly pids: readonly number[];
-  /** What is held. */
-  readonly resources: Readonly<Record<string, number>>;
-  /** What the holder says that it uses. */
-  readonly actualResources: Readonly<Record<string, number>>;
-}
-
-/** What the processes of a lease use. */
-export interface LeaseUsage {
-  /** Its processes that were found to use something, in the order of their ids. */
-  readonly pids: readonly number[];
-  /**
-   * MiB by resource name: `ram_mb`, and `gpu_<uuid>_vram_mb` for each card that they
-   * hold memory of.
-   */
-  readonly resources: Readonly<Record<string, number>>;
-  /** Their processor time in seconds, with that of children that have ended. */
-  readonly cpuSeconds: number | null;
-}
 
 /** A process that holds memory of cards without a lease. */
 export interface GpuOrphan {
@@ -69,16 +41,6 @@ export interface Usage {
   readonly orphans: readonly GpuOrphan[] | null;
 }
 
-/** A resource of which more is used than was leased. */
-export interface Overuse {
-  /** Its name. */
-  readonly resource: string;
-  /** What the lease holds of it, in MiB. */
-  readonly leasedMb: number;
-  /** What is used of it, in MiB. */
-  readonly usedMb: number;
-}
-
 /** Options of {@linkcode measureUsage}. */
 export interface UsageOptions {
   /** The longest that a tool may take, in milliseconds. @default {10_000} */
@@ -86,6 +48,18 @@ export interface UsageOptions {
 }
 
 const RAM = "ram_mb";
+
+/** What a lease in the state has to tell. */
+export function factsOf(lease: LeaseRecord): LeaseFacts {
+  return {
+    id: lease.id,
+    pid: lease.pid,
+    hostPid: lease.host_pid,
+    pids: lease.pids,
+    resources: toObject(lease.resources),
+    actualResources: toObject(lease.actual_resources),
+  };
+}
 
 /** The processes of a holder that are known by ids of this machine. */
 function rootsOf({ pid, hostPid, pids }: LeaseFacts): number[] {
@@ -302,15 +276,7 @@ function readProcesses(
   return surveyProcesses(gpuSources(toolsWithin(timeoutMs)));
 }
 
-/**
- * Measures what the processes of leases use, and which processes use cards without
- * one. Needs `--allow-all`, on the host itself: a container sees neither the others'
- * processes nor their ids.
- *
- * @param holders all leases of the pool, as in its status: whoever is left out counts
- * as without a lease
- * @throws {GpuDetectionError} if a source of cards is there but broken
- */
+/** Measures what the processes of these leases use; see `machine.ts`. */
 export async function measureUsage(
   holders: readonly LeaseFacts[],
   options: UsageOptions = {},
@@ -346,39 +312,4 @@ export async function measureOwn(
     resources: { [RAM]: Math.round(Deno.memoryUsage().rss / 2 ** 20) },
     cpuSeconds: null,
   };
-}
-
-/**
- * What a lease uses beyond what it holds, by what was measured, else by what its
- * holder says.
- *
- * @param usage what was measured of it, as by {@linkcode measureUsage}
- */
-export function overuseOf(
-  { resources, actualResources }: Pick<
-    LeaseFacts,
-    "resources" | "actualResources"
-  >,
-  usage?: LeaseUsage,
-): Overuse[] {
-  const used: Record<string, number> = {
-    ...actualResources,
-    ...usage?.resources,
-  };
-  const cards = Object.keys(resources).filter((name) =>
-    gpuOfKey(name) !== undefined
-  );
-  return Object.entries(used).flatMap(([resource, usedMb]) => {
-    if (!isSizeName(resource)) return [];
-    // The Python package tells the memory of all cards in one figure.
-    const isAllCards = resource === "vram_mb" && !(resource in resources);
-    const leasedMb = isAllCards
-      ? cards.reduce((all, name) => all + resources[name], 0)
-      : resources[resource] ??
-        (gpuOfKey(resource) === undefined ? undefined : 0);
-    // What it never asked for was not promised to others either.
-    if (leasedMb === undefined || usedMb <= leasedMb) return [];
-    if (isAllCards && cards.length === 0) return [];
-    return [{ resource, leasedMb, usedMb }];
-  });
 }

@@ -12,7 +12,9 @@ const TIERS: readonly (readonly string[])[] = [
   ["lib/core/"],
   ["lib/os/"],
   ["lib/births.ts", "lib/capacities.ts", "lib/history.ts"],
-  ["lib/mounts.ts", "lib/outside.ts", "lib/place.ts", "lib/usage.ts"],
+  ["lib/mounts.ts", "lib/outlook.ts", "lib/place.ts", "lib/usage.ts"],
+  ["lib/looks.ts"],
+  ["lib/outside.ts"],
   ["lib/liveness.ts"],
   ["lib/store/"],
   ["lib/status.ts"],
@@ -21,7 +23,7 @@ const TIERS: readonly (readonly string[])[] = [
   ["lib/session/"],
   ["lib/pool/"],
   ["lib/doctor/"],
-  ["lib/doctor.ts"],
+  ["lib/doctor.ts", "lib/machine.ts"],
   ["mod.ts"],
   ["lib/cli/"],
   ["cli.ts"],
@@ -29,6 +31,7 @@ const TIERS: readonly (readonly string[])[] = [
 
 /** Tests that call files which have none of their own name. */
 const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
+  "tests/core/card_choice_test.ts": ["core/aim"],
   "tests/core/codec_test.ts": ["core/model", "core/errors"],
   "tests/core/explain_test.ts": ["core/explanation"],
   "tests/core/image_test.ts": ["core/bytes", "core/layout", "core/section"],
@@ -38,11 +41,12 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/faults/own_test.ts": ["session/sweep"],
   "tests/os/gpu/nvidia_test.ts": [
     ...["os/gpu/nvidia_card", "os/gpu/nvidia_mig", "os/gpu/nvidia_report"],
-    "os/gpu/source",
+    ...["os/gpu/error", "os/gpu/source"],
   ],
   "tests/doctor/place_test.ts": ["doctor/check"],
   "tests/process/doctor_test.ts": [
-    ...["doctor", "doctor/diagnosis", "doctor/fix", "doctor/recovery"],
+    ...["doctor", "doctor/diagnosis", "doctor/fix", "doctor/practice"],
+    "doctor/recovery",
     ...["doctor/system", "cli/doctor"],
   ],
   "tests/pool_test.ts": [
@@ -50,24 +54,25 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     ...["lease/work", "os/clock", "pool/acquire", "pool/options", "pool/pool"],
     ...["session/drafter", "session/duty", "session/requests"],
     ...["session/session", "status", "store/file_lock", "store/file_store"],
-    "store/store",
+    ...["pool/beside", "pool/looking", "pool/steering", "store/store"],
   ],
   "tests/process/file_systems_test.ts": ["place"],
   "tests/process/driver_check_test.ts": [
-    ...["os/driver", "os/shared_driver", "outside"],
+    ...["looks", "os/driver", "os/shared_driver", "outside"],
   ],
   "tests/process/handoff_test.ts": ["os/bell", "session/waker"],
   "tests/process/namespaces_test.ts": [
     ...["liveness", "os/process_probe", "session/undertaker"],
   ],
   "tests/process/watching_test.ts": ["pool/watching"],
-  "tests/process/permissions_test.ts": ["os/permissions"],
+  "tests/process/permissions_test.ts": ["machine", "os/permissions"],
   "tests/process/users_test.ts": ["os/file", "os/owner_lock", "os/paths"],
   "tests/cli/bad_input_test.ts": ["cli/exit_codes", "cli/failure"],
   "tests/cli/commands_test.ts": [
     ...["cli/context", "cli/detect", "cli/init", "cli/list", "cli/pool"],
-    ...["cli/release", "cli/reset", "cli/schema", "cli/set", "cli/status"],
-    ...["cli/summary", "cli/unset"],
+    ...["cli/others", "cli/release", "cli/reset", "cli/schema", "cli/set"],
+    "cli/status",
+    "cli/unset",
   ],
   "tests/cli/follow_test.ts": ["cli/ending", "cli/wait", "cli/watch"],
   "tests/cli/orphans_test.ts": ["cli/render_orphans"],
@@ -134,11 +139,32 @@ function importsOf(file: string, options: { late: boolean }): string[] {
   const code = codeOf(file);
   const found = [...code.matchAll(fixed)];
   if (options.late) found.push(...code.matchAll(late));
-  return found.map(([, specifier]) =>
-    /^\.\.?\//.test(specifier)
-      ? new URL(specifier, `file:///${file}`).pathname.slice(1)
-      : specifier
+  return found.map(([, specifier]) => pathOf(specifier, file));
+}
+
+/** What a file means by a specifier: a path from the repository's folder, or a package. */
+function pathOf(specifier: string, file: string): string {
+  return /^\.\.?\//.test(specifier)
+    ? new URL(specifier, `file:///${file}`).pathname.slice(1)
+    : specifier;
+}
+
+/** What a file imports at once, without what it needs for types alone. */
+function loadedBy(file: string): string[] {
+  const types = /^(?:import|export) type\b[^;"]*"([^"]+)"/gm;
+  const unloaded = new Set(
+    [...codeOf(file).matchAll(types)].map(([, name]) => pathOf(name, file)),
   );
+  return importsOf(file, { late: false }).filter((name) => !unloaded.has(name));
+}
+
+/** All that is loaded with a file, itself included, and packages. */
+function loadedWith(file: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(file)) return loaded;
+  loaded.add(file);
+  if (!isOwn(file)) return loaded;
+  for (const imported of loadedBy(file)) loadedWith(imported, loaded);
+  return loaded;
 }
 
 /** All that a file imports, at once or later. */
@@ -160,7 +186,7 @@ function isOwn(specifier: string): boolean {
 }
 
 Deno.test("allImportsOf() finds every form of import, and none in comments", () => {
-  assert(allImportsOf("lib/pool/pool.ts").includes("lib/core/errors.ts"));
+  assert(allImportsOf("lib/pool/pool.ts").includes("lib/pool/beside.ts"));
   assert(allImportsOf("mod.ts").includes("lib/lease/lease.ts"));
   assert(allImportsOf("lib/cli/commands.ts").includes("lib/cli/run.ts"));
   assert(allImportsOf("cli.ts").includes("@cliffy/command"));
@@ -212,6 +238,36 @@ Deno.test("only the command line imports packages, and only by their bare names"
     if (!isCommandLine) assertEquals(packages, [], file);
     for (const name of packages) assertMatch(name, /^@(?:cliffy|std)\//, file);
   }
+});
+
+Deno.test("a program that takes a lease loads nothing that it does not need", () => {
+  const loaded = [...loadedWith("mod.ts")];
+  for (const needed of ["lib/core/scheduler.ts", "lib/session/waker.ts"]) {
+    assert(loaded.includes(needed), needed);
+  }
+  const superfluous = [
+    /^lib\/core\/(?:cards|driver_notes|events|explain|forecast|operations)/,
+    /^lib\/os\/(?:detection|driver|gpu|process_table|shared_driver)\b/,
+    /^lib\/(?:capacities|mounts|outlook|status|usage)\.ts$/,
+    /^lib\/pool\/(?:dry_run|looking|steering|watching)\.ts$/,
+    /^lib\/doctor\//,
+  ];
+  // All but the error of a broken driver, which programs may want to tell apart.
+  const found = loaded.filter((file) =>
+    file !== "lib/os/gpu/error.ts" &&
+    superfluous.some((pattern) => pattern.test(file))
+  );
+  assertEquals(found, []);
+});
+
+Deno.test("run and status load no other command, and no cliffy", () => {
+  for (const name of ["run", "status"]) {
+    const loaded = loadedWith(`lib/cli/${name}.ts`);
+    assert(loaded.has("lib/cli/pool.ts"));
+    assertEquals(loaded.has("@cliffy/command"), false, name);
+    assertEquals(loaded.has("lib/cli/others.ts"), false, name);
+  }
+  assert(loadedWith("lib/cli/list.ts").has("@cliffy/command"));
 });
 
 Deno.test("lib/core/ is pure", () => {

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import type { Aim } from "../lib/core/aim.ts";
 import { gpuKey } from "../lib/core/model.ts";
 import { PoolState } from "../lib/core/state.ts";
 import { Lookout } from "../lib/lookout.ts";
-import type { Aim } from "../lib/outside.ts";
 import { leaseRecord } from "./support/records.ts";
 
 const AIM: Aim = {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ImpossibleRequestError } from "../lib/core/errors.ts";
 import { parseRequest } from "../lib/core/request.ts";
-import { asksForDisk, type Disks, onMounts } from "../lib/mounts.ts";
+import { type Disks, onMounts } from "../lib/mounts.ts";
 
 /** Two disks: one at /data, one at /. */
 const DISKS: Disks = {
@@ -39,11 +39,4 @@ Deno.test("onMounts() refuses more than the disk has, and names it", async () =>
     [error.resource, error.requested, error.capacity],
     ["disk_mb@/data", 1001, 1000],
   );
-});
-
-Deno.test("asksForDisk() is true for space on a disk alone", () => {
-  const asks = (request: Record<string, number>) =>
-    asksForDisk(parseRequest(request));
-  assertEquals(asks({ "disk_mb@/": 1, ram_mb: 1 }), true);
-  assertEquals(asks({ ram_mb: 1, disk_mb: 1 }), false);
 });

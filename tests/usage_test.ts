@@ -1,12 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { GpuProcess } from "../lib/os/gpu.ts";
+import { type LeaseFacts, overuseOf } from "../lib/core/overuse.ts";
+import type { GpuProcess } from "../lib/os/gpu/source.ts";
 import type { ProcessTable } from "../lib/os/process_table.ts";
-import {
-  attributeUsage,
-  type LeaseFacts,
-  measureOwn,
-  overuseOf,
-} from "../lib/usage.ts";
+import { attributeUsage, measureOwn } from "../lib/usage.ts";
 
 /** Pids with their parents; each has 100 MiB and a second of time. */
 function tableOf(
@@ -183,26 +179,4 @@ Deno.test("measureOwn() without a look at processes tells the RAM of this one", 
   const { pids, resources } = await measureOwn("own", [], blind);
   assertEquals(pids, [Deno.pid]);
   assertEquals(Object.keys(resources), ["ram_mb"]);
-});
-
-Deno.test("overuseOf() goes by what was measured, else by what the holder says", () => {
-  const held = { resources: { ram_mb: 100, [A]: 50, [B]: 50, slots: 1 } };
-  const names = (
-    actualResources: Record<string, number>,
-    measured?: Record<string, number>,
-  ) =>
-    overuseOf(
-      { ...held, actualResources },
-      measured && { pids: [], resources: measured, cpuSeconds: null },
-    ).map(({ resource, leasedMb, usedMb }) => [resource, leasedMb, usedMb]);
-  assertEquals(names({}), []);
-  assertEquals(names({ ram_mb: 100, [A]: 50 }), []);
-  assertEquals(names({ ram_mb: 101 }), [["ram_mb", 100, 101]]);
-  assertEquals(names({ ram_mb: 101 }, { ram_mb: 90 }), []);
-  assertEquals(names({}, { [A]: 51 }), [[A, 50, 51]]);
-  // So the Python package tells of all cards together.
-  assertEquals(names({ vram_mb: 100 }), []);
-  assertEquals(names({ vram_mb: 101 }), [["vram_mb", 100, 101]]);
-  // Nobody was promised what it did not ask for.
-  assertEquals(names({ other_mb: 9, slots: 5 }), []);
 });

@@ -1,47 +1,50 @@
 /**
- * The commands by name. Each is loaded when it runs, and no other: what a command
- * needs costs only those who call it.
+ * The commands by name. `run` and `status` are what scripts call again and again: each
+ * of them is loaded alone. The others come together: Deno reads all that a program may
+ * ever import before it starts, so that each file that is loaded apart, with the parts
+ * that a bundler then makes of what it shares, costs every call some time.
  *
  * @module
  */
 import type { CommandModule } from "./context.ts";
 
-const LOADERS = {
-  run: () => import("./run.ts"),
-  status: () => import("./status.ts"),
-  top: () => import("./top.ts"),
-  list: () => import("./list.ts"),
-  why: () => import("./why.ts"),
-  cancel: () => import("./cancel.ts"),
-  priority: () => import("./priority.ts"),
-  reclaim: () => import("./reclaim.ts"),
-  wait: () => import("./wait.ts"),
-  watch: () => import("./watch.ts"),
-  orphans: () => import("./orphans.ts"),
-  history: () => import("./history.ts"),
-  release: () => import("./release.ts"),
-  init: () => import("./init.ts"),
-  detect: () => import("./detect.ts"),
-  set: () => import("./set.ts"),
-  unset: () => import("./unset.ts"),
-  reset: () => import("./reset.ts"),
-  doctor: () => import("./doctor.ts"),
-  schema: () => import("./schema.ts"),
-  completions: () => import("./completions.ts"),
-};
+/** All names, in the order of the help. */
+export const COMMAND_NAMES = [
+  "run",
+  "status",
+  "top",
+  "list",
+  "why",
+  "cancel",
+  "priority",
+  "reclaim",
+  "wait",
+  "watch",
+  "orphans",
+  "history",
+  "release",
+  "init",
+  "detect",
+  "set",
+  "unset",
+  "reset",
+  "doctor",
+  "schema",
+  "completions",
+] as const;
 
 /** The name of a command. */
-export type CommandName = keyof typeof LOADERS;
-
-/** All names, in the order of the help. */
-export const COMMAND_NAMES = Object.keys(LOADERS) as CommandName[];
+export type CommandName = typeof COMMAND_NAMES[number];
 
 /** Whether there is a command of this name. */
 export function isCommandName(name: string): name is CommandName {
-  return Object.hasOwn(LOADERS, name);
+  return (COMMAND_NAMES as readonly string[]).includes(name);
 }
 
 /** Loads a command. */
-export function loadCommand(name: CommandName): Promise<CommandModule> {
-  return LOADERS[name]();
+export async function loadCommand(name: CommandName): Promise<CommandModule> {
+  if (name === "run") return await import("./run.ts");
+  if (name === "status") return await import("./status.ts");
+  const others = await import("./others.ts");
+  return others[name];
 }

@@ -1,5 +1,6 @@
 /**
- * `reslock status`: capacities, leases, and who waits.
+ * `reslock status`: capacities, leases, and who waits; and `reslock` alone: the same in
+ * short, and how to go on.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import {
 import { statusJson } from "./json.ts";
 import { type OptionSpec, readPlainOptions } from "./plain_options.ts";
 import { withPool } from "./pool.ts";
-import { renderStatus, ROWS_MAX } from "./render_pool.ts";
+import { renderStatus, renderSummary, ROWS_MAX } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
 import { registryOf } from "./who.ts";
 
@@ -76,4 +77,16 @@ async function showStatus(
       { registry: registryOf(status.path) },
     ),
   );
+}
+
+/** Shows what `reslock` alone does. */
+export async function showSummary(
+  options: GlobalOptions,
+  io: Io,
+): Promise<void> {
+  const status = await withPool(
+    options,
+    (pool) => pool.status({ explain: false }),
+  );
+  io.writeOut(renderSummary(status, viewOf(io)));
 }

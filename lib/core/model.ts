@@ -87,6 +87,13 @@ export function makeEntry(
   };
 }
 
+/** Amounts as an object; it has no prototype, so that any name is safe. */
+export function toObject(amounts: Amounts): Readonly<Record<string, number>> {
+  const object: Record<string, number> = Object.create(null);
+  for (const [name, amount] of amounts) object[name] = amount;
+  return object;
+}
+
 const GPU_KEY = /^gpu_(.+)_vram_mb$/;
 const DISK_KEY = /^disk_mb@(.+)$/s;
 

@@ -5,14 +5,19 @@
  */
 import { LeaseLostError } from "../core/errors.ts";
 import { isAskedByHand } from "../core/marks.ts";
-import { gpuOfKey, type LeaseRecord, makeEntry } from "../core/model.ts";
+import {
+  gpuOfKey,
+  type LeaseRecord,
+  makeEntry,
+  toObject,
+} from "../core/model.ts";
+import type { LeaseUsage } from "../core/overuse.ts";
 import { quoted } from "../core/quoted.ts";
 import type { PoolState } from "../core/state.ts";
 import { release, shrink } from "../core/transitions.ts";
-import { detectGpus } from "../os/gpu.ts";
 import { removeGuard } from "../os/owner_lock.ts";
-import { type AmountsByName, leaseStatus, toObject } from "../status.ts";
-import { type LeaseUsage, measureOwn } from "../usage.ts";
+import { looks } from "../outside.ts";
+import type { AmountsByName } from "../status.ts";
 import { guardCommand } from "./guard.ts";
 import type { LeaseHost } from "./host.ts";
 import { allowedCores, claimCores, type ClaimedCores } from "./pinning.ts";
@@ -91,6 +96,7 @@ export class Lease implements AsyncDisposable {
    */
   async gpuIndices(): Promise<readonly number[]> {
     if (this.gpuUuids.length === 0) return [];
+    const { detectGpus } = await looks(this.#host.owners);
     const gpus = await detectGpus();
     return this.gpuUuids.map((uuid) => {
       const card = gpus.find((gpu) => gpu.uuid === uuid);
@@ -176,9 +182,9 @@ export class Lease implements AsyncDisposable {
    * @throws {LeaseLostError} if the lease is gone
    */
   async measure(): Promise<LeaseUsage> {
-    const nobody = new Set<string>();
-    const holders = await this.#host.store.view((state) =>
-      [...state.leases].map((lease) => leaseStatus(lease, nobody))
+    const { factsOf, measureOwn } = await looks(this.#host.owners);
+    const holders = await this.#host.store.view(({ leases }) =>
+      [...leases].map(factsOf)
     );
     const usage = await measureOwn(this.id, holders);
     await this.update({

@@ -6,14 +6,9 @@
  */
 import { formatMb } from "../core/amount.ts";
 import { readCgroupLimits } from "./cgroup.ts";
-import {
-  type Finding,
-  gpuCapacities,
-  type GpuDetectionError,
-  type GpuInfo,
-  gpuSources,
-  surveyGpus,
-} from "./gpu.ts";
+import { type Finding, gpuCapacities, gpuSources, surveyGpus } from "./gpu.ts";
+import type { GpuDetectionError } from "./gpu/error.ts";
+import type { GpuInfo } from "./gpu/source.ts";
 import {
   type CpuCores,
   type Host,
@@ -182,15 +177,7 @@ export async function surveyMachine(
   };
 }
 
-/**
- * Finds what this machine has: the capacities that `setResources` takes, the cards,
- * and what every source told.
- *
- * Never prompts: what Deno's permissions do not allow is left out, and `sources`
- * says so. A broken GPU source is in `failures`, beside what else was found.
- *
- * @throws {RangeError} if the reserve is not a whole number, or leaves nothing
- */
+/** What this machine has; see `machine.ts`. */
 export function detectResources(
   options: DetectionOptions = {},
 ): Promise<Detection> {

@@ -5,7 +5,8 @@
  */
 import type { DriverReading, SeenProcess } from "../core/cards.ts";
 import type { ToolRunner } from "./command.ts";
-import { type GpuSource, gpuSources, surveyUse } from "./gpu.ts";
+import { gpuSources, surveyUse } from "./gpu.ts";
+import type { GpuSource } from "./gpu/source.ts";
 import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
 import { isGranted } from "./permissions.ts";
 import { readNamespace } from "./process_probe.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { StateAccessError } from "../core/errors.ts";
-import { accessError, requireAccess } from "./paths.ts";
+import { accessError, directoryOf, requireAccess } from "./paths.ts";
+import { isGranted } from "./permissions.ts";
 
 /** What the store needs of a file; tests put failing ones in its place. */
 export interface SharedFile extends Disposable {
@@ -213,4 +214,26 @@ export function openRegular(
   }
   file?.close();
   return undefined;
+}
+
+const NO_DESCRIPTOR = ["EMFILE", "ENFILE"];
+
+/**
+ * Throws where no descriptor is left. To be called before a part of the program is
+ * loaded: Deno does not fail then, but ends the program and all that it holds.
+ *
+ * @throws {StateAccessError} about the path, beside which it is tried
+ */
+export function requireDescriptor(path: string): void {
+  const directory = directoryOf(path);
+  if (!isGranted({ name: "read", path: directory })) return;
+  try {
+    Deno.openSync(directory).close();
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    // Whatever else is wrong with it is told when it is used.
+    if (NO_DESCRIPTOR.some((one) => one === code)) {
+      throw accessError("use", path, error);
+    }
+  }
 }

@@ -13,8 +13,8 @@ import { systemTools, type ToolRunner } from "./command.ts";
 import { AmdDriverSource, AmdSmiSource, RocmSmiSource } from "./gpu/amd.ts";
 import { NvidiaSource } from "./gpu/nvidia.ts";
 import { AppleSource, IntelSource } from "./gpu/others.ts";
+import { GpuDetectionError } from "./gpu/error.ts";
 import {
-  GpuDetectionError,
   type GpuInfo,
   type GpuProcess,
   type GpuReading,
@@ -23,15 +23,6 @@ import {
   settle,
 } from "./gpu/source.ts";
 import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
-
-export {
-  GpuDetectionError,
-  type GpuInfo,
-  type GpuProcess,
-  type GpuSource,
-  type GpuVendor,
-  type MigPlace,
-} from "./gpu/source.ts";
 
 /** What was looked for, where, and what came of it. */
 export interface Finding {
@@ -209,16 +200,7 @@ export async function surveyGpus(
   };
 }
 
-/**
- * Finds the graphics cards of this machine.
- *
- * Asks `nvidia-smi`, `amd-smi`, `rocm-smi`, `xpu-smi` and the AMD driver, on macOS
- * `system_profiler`, as far as Deno's permissions go; it never prompts. A card that
- * is cut up (MIG) is replaced by its instances.
- *
- * @returns the cards; none where no source knows of one
- * @throws {GpuDetectionError} if a source is there but broken: this is not "no GPU"
- */
+/** The cards of this machine; throws where a source is broken. */
 export async function detectGpus(): Promise<readonly GpuInfo[]> {
   const { gpus, failures } = await surveyGpus();
   if (failures.length > 0) throw failures[0];
@@ -236,21 +218,6 @@ export function gpuCapacities(
   );
 }
 
-/**
- * Reads how much memory of every card is in use at this moment, by its UUID.
- *
- * @throws {GpuDetectionError} if a source is there but broken
- */
-export async function readGpuMemory(): Promise<ReadonlyMap<string, GpuMemory>> {
-  const gpus = await detectGpus();
-  return new Map(
-    gpus.map(({ uuid, totalMb, usedMb, freeMb }) => [
-      uuid,
-      { totalMb, usedMb, freeMb },
-    ]),
-  );
-}
-
 /** Asks every source for the processes that it knows of. */
 export async function surveyProcesses(
   sources: readonly (readonly GpuSource[])[],
@@ -259,16 +226,4 @@ export async function surveyProcesses(
     sources.flat().map((source) => source.processes()),
   );
   return all.flat();
-}
-
-/**
- * Reads which processes hold memory of cards at this moment.
- *
- * Ids are those of the host: inside a container the driver tells none, or ones that
- * mean other processes there.
- *
- * @throws {GpuDetectionError} if a source is there but broken
- */
-export function readGpuProcesses(): Promise<readonly GpuProcess[]> {
-  return surveyProcesses(gpuSources());
 }

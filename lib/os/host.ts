@@ -13,7 +13,7 @@ import { type CgroupLimits, readCgroupLimits } from "./cgroup.ts";
 import { type DiskSpace, parseDiskMounts, readDiskSpace } from "./disk.ts";
 import { type KernelFiles, systemKernelFiles } from "./kernel_file.ts";
 import { isGranted } from "./permissions.ts";
-import { KillProbe } from "./process_probe.ts";
+import { readNamespace } from "./process_probe.ts";
 
 /** The processor cores of this machine. */
 export interface CpuCores {
@@ -74,7 +74,7 @@ export const systemHost: Host = {
     return navigator.hardwareConcurrency;
   },
   get contained() {
-    return new KillProbe().namespace === "private";
+    return readNamespace() === "private";
   },
   ramBytes() {
     if (!isGranted({ name: "sys", kind: "systemMemoryInfo" })) return undefined;

@@ -7,11 +7,13 @@
 import { AcquireTimeoutError } from "../core/errors.ts";
 import {
   describeRequest,
+  disksOf,
+  type ParsedRequest,
   parseRequest,
   type ResourceRequest,
 } from "../core/request.ts";
 import { Lease } from "../lease/lease.ts";
-import { asksForDisk, onMounts } from "../mounts.ts";
+import { looks } from "../outside.ts";
 import type { Session } from "../session/session.ts";
 import {
   type AcquireOptions,
@@ -32,7 +34,7 @@ export async function acquire(
   checkOptions(options);
   const { signal, timeoutMs = Infinity } = options;
   signal?.throwIfAborted();
-  const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
+  const parsed = await withMounts(session, checked);
   const since = performance.now();
   const { waiting, position } = await session.requests.enqueue(
     parsed,
@@ -80,6 +82,16 @@ export async function acquire(
   );
 }
 
+/** The request with disk space under the names of mounts. */
+export async function withMounts(
+  { owners }: Session,
+  request: ParsedRequest,
+): Promise<ParsedRequest> {
+  if (disksOf(request).length === 0) return request;
+  const { onMounts } = await looks(owners);
+  return await onMounts(request);
+}
+
 /** Takes what is asked for if it is to be had at once. */
 export async function tryAcquire(
   session: Session,
@@ -88,7 +100,7 @@ export async function tryAcquire(
 ): Promise<Lease | null> {
   const checked = parseRequest(request);
   checkOptions(options);
-  const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
+  const parsed = await withMounts(session, checked);
   const lease = await session.requests.tryOnce(parsed, options);
   if (lease !== null) return lease;
   // Perhaps it is a dead process that has it.

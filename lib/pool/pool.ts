@@ -3,57 +3,32 @@
  *
  * @module
  */
-import { keepCapacities } from "../capacities.ts";
-import {
-  CorruptStateError,
-  ImpossibleRequestError,
-  SchemaVersionMismatch,
-  StateAccessError,
-} from "../core/errors.ts";
-import { explainObstacle, explainWaiters } from "../core/explain.ts";
 import type { Explanation } from "../core/explanation.ts";
 import type { HistoryRecord } from "../core/history.ts";
-import type { LeaseRecord } from "../core/model.ts";
-import {
-  askBack,
-  cancel,
-  named,
-  type PriorityChange,
-  setPriority,
-} from "../core/operations.ts";
-import { parseRequest, type ResourceRequest } from "../core/request.ts";
-import type { PoolState } from "../core/state.ts";
-import { release, reset } from "../core/transitions.ts";
+import type { PriorityChange } from "../core/operations.ts";
+import type { ResourceRequest } from "../core/request.ts";
 import { readHistory } from "../history.ts";
 import type { Lease } from "../lease/lease.ts";
-import { asksForDisk, onMounts } from "../mounts.ts";
+import { requireDescriptor } from "../os/file.ts";
 import { choosePath } from "../os/paths.ts";
 import { warnOnce } from "../os/permissions.ts";
-import { cardFree } from "../outside.ts";
 import { Session } from "../session/session.ts";
-import { deadOf } from "../session/undertaker.ts";
-import {
-  type AmountsByName,
-  type EntryStatus,
-  entryStatus,
-  type LeaseStatus,
-  leaseStatus,
-  type PoolStatus,
-  poolStatus,
+import type {
+  AmountsByName,
+  EntryStatus,
+  LeaseStatus,
+  PoolStatus,
 } from "../status.ts";
-import { usageIn } from "../usage.ts";
 import { acquire, tryAcquire } from "./acquire.ts";
-import { explainDryRun } from "./dry_run.ts";
 import {
   type AcquireOptions,
   checkCapacities,
-  checkOptions,
   checkPriority,
   type ExplainOptions,
   type ResourcePoolOptions,
   type TryAcquireOptions,
 } from "./options.ts";
-import { type PoolEvent, watchPool } from "./watching.ts";
+import type { PoolEvent } from "./watching.ts";
 
 const LOCK_TIMEOUT_MS = 5000;
 
@@ -190,33 +165,8 @@ export class ResourcePool implements AsyncDisposable {
       readonly usage?: boolean | number;
     } = {},
   ): Promise<PoolStatus> {
-    const session = this.#session;
-    let verdicts = await session.undertaker.examine({ patient: false });
-    try {
-      if (await session.undertaker.remove(deadOf(verdicts))) {
-        verdicts = await session.undertaker.examine({ patient: false });
-      }
-    } catch (error) {
-      // Whoever may only look sees the dead as dead.
-      if (!(error instanceof StateAccessError)) throw error;
-    }
-    const { store } = session;
-    const reading = await session.readDriver();
-    const status = await store.view((state) => {
-      const reasons = explainWaiters(
-        state,
-        store.knowledge(state),
-        session.wallMs(),
-        {
-          seen: reading && { cardFreeMb: cardFree(state, reading) },
-          atMost: countOf(explain),
-        },
-      );
-      return poolStatus(this.path, state, { verdicts, reasons, reading });
-    });
-    return status.leases.length <= countOf(usage)
-      ? { ...status, usage: usageIn(status.leases, reading) }
-      : status;
+    const { statusOf } = await besides(this.path);
+    return await statusOf(this.#session, this.path, { explain, usage });
   }
 
   /**
@@ -236,17 +186,8 @@ export class ResourcePool implements AsyncDisposable {
     request: ResourceRequest,
     options: ExplainOptions = {},
   ): Promise<Explanation> {
-    const checked = parseRequest(request);
-    checkOptions(options);
-    try {
-      const parsed = asksForDisk(checked) ? await onMounts(checked) : checked;
-      return await explainDryRun(this.#session, parsed, options);
-    } catch (error) {
-      // A disk is smaller, say, or none of the cards that were named will do.
-      if (!(error instanceof ImpossibleRequestError)) throw error;
-      const { resource, requested, capacity } = error;
-      return explainObstacle({ resource, requested, capacity });
-    }
+    const { explanationOf } = await besides(this.path);
+    return await explanationOf(this.#session, request, options);
   }
 
   /**
@@ -262,10 +203,15 @@ export class ResourcePool implements AsyncDisposable {
    * }
    * ```
    */
-  watch(
+  async *watch(
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncIterableIterator<PoolEvent> {
-    return watchPool(this.#session, this.path, options.signal);
+    let isClosed = false;
+    const forget = this.#session.onClose(() => isClosed = true);
+    const { watchPool } = await besides(this.path);
+    forget();
+    if (isClosed) return;
+    yield* watchPool(this.#session, this.path, options.signal);
   }
 
   /**
@@ -283,15 +229,8 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {RangeError} if there is no such lease, or more than one
    */
   async release(id: string): Promise<LeaseStatus> {
-    const { value } = await this.#session.store.transact((state) => {
-      const lease = named(state.leases, id, {
-        action: "release",
-        what: "lease",
-        command: "list",
-      });
-      return takeAway(state, [lease])[0];
-    }, { urgent: true, robs: true });
-    return value;
+    const { releaseById } = await besides(this.path);
+    return await releaseById(this.#session, id);
   }
 
   /**
@@ -300,15 +239,8 @@ export class ResourcePool implements AsyncDisposable {
    * @returns the leases, none if no lease has it
    */
   async releaseLabel(label: string): Promise<LeaseStatus[]> {
-    const { value } = await this.#session.store.transact(
-      (state) =>
-        takeAway(
-          state,
-          [...state.leases].filter((lease) => lease.label === label),
-        ),
-      { urgent: true, robs: true },
-    );
-    return value;
+    const { releaseByLabel } = await besides(this.path);
+    return await releaseByLabel(this.#session, label);
   }
 
   /**
@@ -320,12 +252,8 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {TypeError} if it is one of the Python package, which cannot be told
    */
   async cancel(id: string): Promise<EntryStatus> {
-    const session = this.#session;
-    const { value } = await session.store.transact(
-      (state) => cancel(state, id, session.stamp()),
-      { urgent: true, robs: true },
-    );
-    return entryStatus(value, new Map(), null);
+    const { cancelRequest } = await besides(this.path);
+    return await cancelRequest(this.#session, id);
   }
 
   /**
@@ -339,11 +267,8 @@ export class ResourcePool implements AsyncDisposable {
    */
   async setPriority(id: string, priority: number): Promise<PriorityChange> {
     checkPriority(priority);
-    const { value } = await this.#session.store.transact(
-      (state) => setPriority(state, id, priority),
-      { robs: true },
-    );
-    return value;
+    const { changePriority } = await besides(this.path);
+    return await changePriority(this.#session, id, priority);
   }
 
   /**
@@ -355,12 +280,8 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {TypeError} if it is not reclaimable, or work is in progress on it
    */
   async requestReclaim(id: string): Promise<LeaseStatus> {
-    const session = this.#session;
-    const { value } = await session.store.transact(
-      (state) => askBack(state, id, session.stamp()),
-      { robs: true },
-    );
-    return leaseStatus(value, new Set());
+    const { askBack } = await besides(this.path);
+    return await askBack(this.#session, id);
   }
 
   /**
@@ -370,24 +291,15 @@ export class ResourcePool implements AsyncDisposable {
    * @param options.force also replaces a file that cannot be read. @default {false}
    */
   async reset(options: { readonly force?: boolean } = {}): Promise<void> {
-    const clear = (state: PoolState) => {
-      reset(state);
-      for (const name of [...state.resources.keys()]) state.unsetResource(name);
-    };
-    try {
-      await this.#session.store.transact(clear, { urgent: true, robs: true });
-      await this.#keepCapacities();
-    } catch (error) {
-      const unreadable = error instanceof CorruptStateError ||
-        error instanceof SchemaVersionMismatch;
-      if (!options.force || !unreadable) throw error;
-      await this.#session.store.replace();
-    }
+    const { dropAll } = await besides(this.path);
+    const { force = false } = options;
+    if (await dropAll(this.#session, { force })) await this.#keepCapacities();
   }
 
   /** Writes them where `recover` finds them; what fails there stops nobody. */
   async #keepCapacities(): Promise<void> {
     const { store } = this.#session;
+    const { keepCapacities } = await besides(this.path);
     try {
       await keepCapacities(
         this.path,
@@ -412,17 +324,10 @@ export class ResourcePool implements AsyncDisposable {
   }
 }
 
-/** How many are meant by a choice that may be a number. */
-function countOf(choice: boolean | number): number {
-  return typeof choice === "number" ? choice : choice ? Infinity : -1;
-}
+let loaded: Promise<typeof import("./beside.ts")> | undefined;
 
-/** Takes leases away from their holders. */
-function takeAway(
-  state: PoolState,
-  leases: readonly LeaseRecord[],
-): LeaseStatus[] {
-  const busy = state.busyLeases();
-  for (const lease of leases) release(state, lease.id);
-  return leases.map((lease) => leaseStatus(lease, busy));
+/** What a pool does beside leasing. */
+function besides(path: string): Promise<typeof import("./beside.ts")> {
+  if (loaded === undefined) requireDescriptor(path);
+  return loaded ??= import("./beside.ts");
 }

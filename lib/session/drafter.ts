@@ -4,20 +4,20 @@
  *
  * @module
  */
-import type { SeenCard } from "../core/cards.ts";
-import { type EntryRecord, makeEntry } from "../core/model.ts";
-import type { Ask, ParsedRequest } from "../core/request.ts";
-import type { PoolState } from "../core/state.ts";
-import type { Liveness } from "../liveness.ts";
 import {
   type Aim,
   aimAt,
   mayNeedLook,
   needsLook,
-  type Outside,
   type Sight,
   type TargetWishes,
-} from "../outside.ts";
+} from "../core/aim.ts";
+import type { SeenCard } from "../core/cards.ts";
+import { type EntryRecord, makeEntry } from "../core/model.ts";
+import type { Ask, ParsedRequest } from "../core/request.ts";
+import type { PoolState } from "../core/state.ts";
+import type { Liveness } from "../liveness.ts";
+import type { Outside } from "../outside.ts";
 import type { Store, TransactOptions } from "../store/store.ts";
 
 /** What a caller may say about a request beside the amounts. */

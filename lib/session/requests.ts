@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Aim } from "../core/aim.ts";
 import { AcquireCancelledError } from "../core/errors.ts";
 import { saysCancelled } from "../core/marks.ts";
 import type { LeaseRecord } from "../core/model.ts";
@@ -17,7 +18,6 @@ import { waiterOf } from "../core/state.ts";
 import { assertPossible, release, withdraw } from "../core/transitions.ts";
 import type { LeaseHost } from "../lease/host.ts";
 import { Lease } from "../lease/lease.ts";
-import type { Aim } from "../outside.ts";
 import { closedError } from "../store/store.ts";
 import type { Drafter, Wishes } from "./drafter.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { Sight } from "../core/aim.ts";
 import type { PlanContext } from "../core/scheduler.ts";
 import type { PoolState } from "../core/state.ts";
-import type { Sight } from "../outside.ts";
 
 /** What a transaction did. */
 export interface Committed<T> {

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { systemTools, type ToolRunner } from "../../lib/os/command.ts";
-import { gpuCapacities, GpuDetectionError } from "../../lib/os/gpu.ts";
+import { gpuCapacities } from "../../lib/os/gpu.ts";
+import { GpuDetectionError } from "../../lib/os/gpu/error.ts";
 import { AmdSmiSource } from "../../lib/os/gpu/amd.ts";
 import { NvidiaSource } from "../../lib/os/gpu/nvidia.ts";
 import {

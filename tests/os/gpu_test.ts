@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   gpuCapacities,
-  GpuDetectionError,
-  type GpuInfo,
-  type GpuSource,
   gpuSources,
   surveyGpus,
   surveyProcesses,
 } from "../../lib/os/gpu.ts";
+import { GpuDetectionError } from "../../lib/os/gpu/error.ts";
+import type { GpuInfo, GpuSource } from "../../lib/os/gpu/source.ts";
 import { kernelFiles } from "./made_up_host.ts";
 import { data, failed, RecordedTools } from "./recorded_tools.ts";
 

@@ -12,6 +12,8 @@ import { settle } from "./settled.ts";
 export interface ExhaustedReport {
   /** What it tried without a descriptor to be had. */
   readonly short: Readonly<Record<string, string>>;
+  /** What it tried so once it had done the same before. */
+  readonly again: Readonly<Record<string, string>>;
   /** What it tried after it had some again. */
   readonly after: Readonly<Record<string, string>>;
   readonly leftOpen: readonly string[];
@@ -58,6 +60,12 @@ const short: Record<string, string> = {};
   );
   short.status = await outcome(() => pool.status());
 }
+await pool.status();
+const again: Record<string, string> = {};
+{
+  using _files = exhaust();
+  again.status = await outcome(() => pool.status());
+}
 const after: Record<string, string> = {
   acquire: await outcome(() => pool.acquire({ slot: 9 }, { timeoutMs: 50 })),
   tryAcquire: await outcome(() => pool.tryAcquire({ slot: 8 })),
@@ -65,5 +73,10 @@ const after: Record<string, string> = {
   lost: await outcome(() => Promise.resolve(second.lost.throwIfAborted())),
   close: await outcome(() => pool.close()),
 };
-const report: ExhaustedReport = { short, after, leftOpen: openFilesOf(path) };
+const report: ExhaustedReport = {
+  short,
+  again,
+  after,
+  leftOpen: openFilesOf(path),
+};
 console.log(JSON.stringify(report));

@@ -6,6 +6,7 @@
  */
 import { quoted } from "../../core/quoted.ts";
 import type { ToolRunner } from "../command.ts";
+import { GpuDetectionError } from "./error.ts";
 
 /** Who makes a card. */
 export type GpuVendor = "nvidia" | "amd" | "intel" | "apple";
@@ -85,30 +86,6 @@ export interface GpuSource {
    * @throws {GpuDetectionError} if it is there but gives no answer to trust
    */
   readUse?(): Promise<GpuUseReading>;
-}
-
-/**
- * A source of GPUs is there but broken: its driver does not answer, or what it says
- * cannot be understood. There may be cards, so this is not "no GPU".
- */
-export class GpuDetectionError extends Error {
-  /** Tells it from other errors where `instanceof` cannot. */
-  override readonly name = "GpuDetectionError";
-  /** The tool that failed. */
-  readonly source: string;
-  /** What it said. */
-  readonly output: string;
-
-  /** Made by detection alone. */
-  constructor(
-    message: string,
-    fields: { source: string; output: string },
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.source = fields.source;
-    this.output = fields.output;
-  }
 }
 
 /** Why a tool told nothing at all, without being broken. */

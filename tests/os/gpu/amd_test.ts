@@ -7,7 +7,7 @@ import {
   parseRocmSmiCards,
   RocmSmiSource,
 } from "../../../lib/os/gpu/amd.ts";
-import { GpuDetectionError } from "../../../lib/os/gpu/source.ts";
+import { GpuDetectionError } from "../../../lib/os/gpu/error.ts";
 import { kernelFiles } from "../made_up_host.ts";
 import { data, failed, RecordedTools } from "../recorded_tools.ts";
 

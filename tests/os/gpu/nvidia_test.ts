@@ -11,7 +11,7 @@ import {
   parseNvidiaProcesses,
 } from "../../../lib/os/gpu/nvidia.ts";
 import { parseNvidiaReport } from "../../../lib/os/gpu/nvidia_report.ts";
-import { GpuDetectionError } from "../../../lib/os/gpu/source.ts";
+import { GpuDetectionError } from "../../../lib/os/gpu/error.ts";
 import { data, failed, RecordedTools } from "../recorded_tools.ts";
 
 const QUERY = "nvidia-smi --query-gpu=";

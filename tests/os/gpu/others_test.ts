@@ -6,7 +6,7 @@ import {
   parseXpuSmiCard,
   parseXpuSmiList,
 } from "../../../lib/os/gpu/others.ts";
-import { GpuDetectionError } from "../../../lib/os/gpu/source.ts";
+import { GpuDetectionError } from "../../../lib/os/gpu/error.ts";
 import { data, RecordedTools } from "../recorded_tools.ts";
 
 Deno.test("IntelSource.detect() reads cards, integrated graphics without capacity", async () => {

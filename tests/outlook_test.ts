@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { PoolState } from "../lib/core/state.ts";
-import { diskFree } from "../lib/outside.ts";
+import { diskFree } from "../lib/outlook.ts";
 import { leaseRecord } from "./support/records.ts";
 
 const MOUNTINFO = `22 1 8:1 / / rw - ext4 /dev/sda1 rw

@@ -1,0 +1,123 @@
+/**
+ * What operators do to the leases and requests of others.
+ *
+ * Loaded when one does; most programs only take leases.
+ *
+ * @module
+ */
+import { CorruptStateError, SchemaVersionMismatch } from "../core/errors.ts";
+import type { LeaseRecord } from "../core/model.ts";
+import * as operations from "../core/operations.ts";
+import type { PoolState } from "../core/state.ts";
+import * as transitions from "../core/transitions.ts";
+import type { Session } from "../session/session.ts";
+import {
+  type EntryStatus,
+  entryStatus,
+  type LeaseStatus,
+  leaseStatus,
+} from "../status.ts";
+
+/** Takes a lease away, by its id or the beginning of it. */
+export async function releaseById(
+  { store }: Session,
+  id: string,
+): Promise<LeaseStatus> {
+  const { value } = await store.transact((state) => {
+    const lease = operations.named(state.leases, id, {
+      action: "release",
+      what: "lease",
+      command: "list",
+    });
+    return takeAway(state, [lease])[0];
+  }, { urgent: true, robs: true });
+  return value;
+}
+
+/** Takes away all leases that have a label. */
+export async function releaseByLabel(
+  { store }: Session,
+  label: string,
+): Promise<LeaseStatus[]> {
+  const { value } = await store.transact(
+    (state) =>
+      takeAway(
+        state,
+        [...state.leases].filter((lease) => lease.label === label),
+      ),
+    { urgent: true, robs: true },
+  );
+  return value;
+}
+
+/** Takes leases away from their holders. */
+function takeAway(
+  state: PoolState,
+  leases: readonly LeaseRecord[],
+): LeaseStatus[] {
+  const busy = state.busyLeases();
+  for (const lease of leases) transitions.release(state, lease.id);
+  return leases.map((lease) => leaseStatus(lease, busy));
+}
+
+/** Cancels a request that waits. */
+export async function cancelRequest(
+  session: Session,
+  id: string,
+): Promise<EntryStatus> {
+  const { value } = await session.store.transact(
+    (state) => operations.cancel(state, id, session.stamp()),
+    { urgent: true, robs: true },
+  );
+  return entryStatus(value, new Map(), null);
+}
+
+/** Changes the priority of a request or of a lease. */
+export async function changePriority(
+  { store }: Session,
+  id: string,
+  priority: number,
+): Promise<operations.PriorityChange> {
+  const { value } = await store.transact(
+    (state) => operations.setPriority(state, id, priority),
+    { robs: true },
+  );
+  return value;
+}
+
+/** Asks a lease back by hand. */
+export async function askBack(
+  session: Session,
+  id: string,
+): Promise<LeaseStatus> {
+  const { value } = await session.store.transact(
+    (state) => operations.askBack(state, id, session.stamp()),
+    { robs: true },
+  );
+  return leaseStatus(value, new Set());
+}
+
+/**
+ * Drops all leases, the queue and the capacities.
+ *
+ * @returns false if the file could not be read, and was replaced
+ */
+export async function dropAll(
+  { store }: Session,
+  { force }: { readonly force: boolean },
+): Promise<boolean> {
+  const clear = (state: PoolState) => {
+    transitions.reset(state);
+    for (const name of [...state.resources.keys()]) state.unsetResource(name);
+  };
+  try {
+    await store.transact(clear, { urgent: true, robs: true });
+    return true;
+  } catch (error) {
+    const isUnreadable = error instanceof CorruptStateError ||
+      error instanceof SchemaVersionMismatch;
+    if (!force || !isUnreadable) throw error;
+    await store.replace();
+    return false;
+  }
+}
