@@ -88,11 +88,14 @@ export async function hold(client: Client): Promise<void> {
 
 /** A contender's arena, with the clients that were made in it. */
 export class Scene implements AsyncDisposable {
+  /** The contender's. */
+  readonly name: string;
   readonly arena: Arena;
   readonly #directory: string;
   readonly #clients: Client[] = [];
 
-  private constructor(arena: Arena, directory: string) {
+  private constructor(name: string, arena: Arena, directory: string) {
+    this.name = name;
     this.arena = arena;
     this.#directory = directory;
   }
@@ -103,7 +106,8 @@ export class Scene implements AsyncDisposable {
     capacity: number,
   ): Promise<Scene> {
     const own = await Deno.makeTempDir({ dir: directory });
-    return new Scene(await contender.open(own, capacity), own);
+    const arena = await contender.open(own, capacity);
+    return new Scene(contender.name, arena, own);
   }
 
   async client(options?: ClientOptions): Promise<Client> {

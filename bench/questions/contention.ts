@@ -43,14 +43,16 @@ const cells = (...processes: number[]) =>
 const SIZES: Readonly<Record<Scale, LoopSize>> = {
   full: {
     ...{ cells: cells(2, 8, 32, 100), rounds: 1, windowMs: 3000 },
+    compiledEachMs: 1000,
     ...{ peerProcesses: 32, slowProcesses: 8 },
   },
   quick: {
     ...{ cells: cells(2, 8, 32), rounds: 1, windowMs: 1500 },
+    compiledEachMs: 250,
     ...{ peerProcesses: 8, slowProcesses: 2 },
   },
   tiny: {
-    ...{ cells: cells(3), rounds: 1, windowMs: 150 },
+    ...{ cells: cells(3), rounds: 1, windowMs: 150, compiledEachMs: 20 },
     ...{ peerProcesses: 4, slowProcesses: 4 },
   },
 };

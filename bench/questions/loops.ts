@@ -43,19 +43,23 @@ export interface LoopSize {
   readonly cells: readonly Cell[];
   readonly rounds: number;
   readonly windowMs: number;
+  /** How long those are let run first that are compiled meanwhile, for each process. */
+  readonly compiledEachMs: number;
   /** With more processes peers are left out, and those that poll even earlier. */
   readonly peerProcesses: number;
   readonly slowProcesses: number;
 }
 
-/**
- * Until all are at it and compiled: in general, and for each process. What is written in
- * JavaScript is compiled while it runs, which takes each process a good part of a
- * second, on processors that all of them share.
- */
+/** Until all are at it: in general, and for each process. */
 const WARM_UP_MS = 200;
 const WARM_UP_EACH_MS = 20;
-const COMPILED_EACH_MS = 250;
+/**
+ * What is written in JavaScript is compiled while it runs, and the more the oftener it
+ * has run: 32 programs that share two processors come to their pace after half a minute.
+ */
+const COMPILED: ReadonlySet<string> = new Set([
+  ...["reslock", "floor: blocked flock", "proper-lockfile"],
+]);
 /** A worker that polls may find out late that it is its turn. */
 const END_LIMIT_MS = 60_000;
 
@@ -68,18 +72,17 @@ async function askOnce(client: Client): Promise<void> {
 /** Lets so many clients loop at the same time. */
 export async function loopAll(
   scene: Scene,
-  { processes, windowMs, compiles, ...job }: {
+  { processes, windowMs, compiledEachMs, ...job }: {
     readonly processes: number;
     readonly windowMs: number;
     readonly holdMs: readonly [number, number];
     readonly record: boolean;
-    /** Whether it is compiled while it runs. */
-    readonly compiles: boolean;
+    readonly compiledEachMs: number;
   },
 ): Promise<{ window: Window; reports: LoopReport[] }> {
   const clients = await scene.clients(processes);
   for (const client of clients) await askOnce(client);
-  const eachMs = compiles ? COMPILED_EACH_MS : WARM_UP_EACH_MS;
+  const eachMs = COMPILED.has(scene.name) ? compiledEachMs : WARM_UP_EACH_MS;
   const startMs = nowMs() + WARM_UP_MS + processes * eachMs;
   const window = { startMs, endMs: startMs + windowMs };
   const reports = await within(
@@ -132,7 +135,7 @@ async function measure(
   context: Context,
   contender: Contender,
   cell: Cell,
-  { windowMs }: LoopSize,
+  { windowMs, compiledEachMs }: LoopSize,
   samples: Samples,
 ): Promise<void> {
   const { processes, capacity, holdMs } = cell;
@@ -140,9 +143,8 @@ async function measure(
   const { name, kind } = contender;
   await using scene = await Scene.open(context, contender, capacity);
   const { window, reports } = await loopAll(scene, {
-    ...{ processes, windowMs, holdMs: [holdMs, holdMs] },
+    ...{ processes, windowMs, compiledEachMs, holdMs: [holdMs, holdMs] },
     record: kind === "subject",
-    compiles: kind === "subject",
   });
   const { perSecond, maxByMin, atZero, worstWaitMs, errors } = shares(
     reports,

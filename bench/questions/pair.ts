@@ -9,6 +9,8 @@ import { FloorFile } from "../harness/floor_transaction.ts";
 
 export const PAIR = { what: "acquire + release", unit: "us" } as const;
 export const OURS = "reslock";
+/** The same without a note of what has ended. */
+export const WITHOUT_HISTORY = "reslock, no history";
 /** Lock, read, write the same bytes, unlock. */
 export const BYTES_FLOOR = "floor: read + write";
 /** Lock, read, parse, change, stringify, write, unlock. */

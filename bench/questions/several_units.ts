@@ -32,15 +32,17 @@ function cells(...processes: number[]): Cell[] {
 const SIZES: Readonly<Record<Scale, LoopSize>> = {
   full: {
     ...{ cells: cells(2, 8, 32, 100), rounds: 1, windowMs: 1500 },
+    compiledEachMs: 400,
     ...{ peerProcesses: 8, slowProcesses: 2 },
   },
   quick: {
-    ...{ cells: cells(8), rounds: 1, windowMs: 1000 },
+    ...{ cells: cells(8), rounds: 1, windowMs: 1000, compiledEachMs: 250 },
     ...{ peerProcesses: 8, slowProcesses: 2 },
   },
   tiny: {
     cells: [{ processes: 4, capacity: 2, holdMs: 1 }],
-    ...{ rounds: 1, windowMs: 150, peerProcesses: 4, slowProcesses: 4 },
+    ...{ rounds: 1, windowMs: 150, compiledEachMs: 20 },
+    ...{ peerProcesses: 4, slowProcesses: 4 },
   },
 };
 

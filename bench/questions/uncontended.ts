@@ -6,7 +6,7 @@
  * the floor that parses and writes plain JSON; at most 2.5, 2.5, 2 and 2 times the one
  * that only reads and writes the bytes; at least 50, 100 and 200 times faster than the
  * Python package at 0, 100 and 1,000. Beside waiters, each more costs no more than
- * reading and writing its bytes.
+ * reading and writing its bytes. The note of what has ended adds 5% at most.
  *
  * Non-goals: the first use of a pool, which makes files; what several programs cost
  * each other (`contention`); durability, as nobody syncs but the Python package.
@@ -43,6 +43,7 @@ import {
   OURS,
   PAIR,
   type Pairs,
+  WITHOUT_HISTORY,
 } from "./pair.ts";
 import { linePlot } from "../report/line_plot.ts";
 import { seriesOver } from "../report/series.ts";
@@ -108,6 +109,11 @@ async function measure(
     [OURS, ourPairs(pool)],
     ...floors.pairs(),
   ]);
+  if (kind === "leases" && count === 0) {
+    const options = { path: crowd.path, history: false };
+    const forgetful = stack.use(new ResourcePool(options));
+    subjects.set(WITHOUT_HISTORY, ourPairs(forgetful));
+  }
   if (kind === "leases") {
     const peers = await peersOf(context, directory, bytes, count);
     for (const [name, client] of peers) {
@@ -203,6 +209,11 @@ function goals(samples: Samples): Goal[] {
         `times faster than the Python package, ${beside(count)}`,
         ratio(count, pythonReslock.name, OURS),
       )
+    ),
+    atMost(
+      1.05,
+      "times a pair without the history, beside 0 leases",
+      ratio(0, OURS, WITHOUT_HISTORY),
     ),
     ...(["waiters elsewhere", "waiters behind"] as const).map((kind) =>
       atMost(
