@@ -2,7 +2,7 @@
  * Who is behind a lease or a request: what this machine tells of its processes.
  *
  * A process id in the state file is the one that the process itself sees, which in a
- * container is not ours. The kernel's list of locks tells ours for every owner that
+ * container is not ours. The kernel tells whose lock a file has, for every owner that
  * can be seen from here, so that nobody is shown, and killed, for another one.
  *
  * @module
@@ -121,12 +121,23 @@ function stat(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/** A number, then those of the files that a process has open where that is told. */
+function* descriptorsOf(pid: number, first: string): Generator<string> {
+  yield first;
+  try {
+    for (const { name } of Deno.readDirSync(`/proc/${pid}/fdinfo`)) yield name;
+  } catch {
+    // It has ended, or is another user's.
+  }
+}
+
 /** Knows nobody. */
 export const NO_REGISTRY: Registry = { me: null, whoIs: () => NOBODY };
 
 /** Looks people up on this machine, each when first asked for. */
 export function registryOf(statePath: string): Registry {
   let locks: ReadonlyMap<string, number> | undefined;
+  let descriptor = "0";
   let users: ReadonlyMap<number, string> | undefined;
   const userName = (uid: number | null | undefined): string | null => {
     users ??= parseUsers(read("/etc/passwd") ?? "");
@@ -150,12 +161,28 @@ export function registryOf(statePath: string): Registry {
     };
   };
 
+  /** Whether a process holds the lock of a file, by what is told of its descriptors. */
+  const holds = (pid: number, inode: string): boolean => {
+    // Programs open their files in the same order: it is often the same number.
+    for (const one of descriptorsOf(pid, descriptor)) {
+      const told = read(`/proc/${pid}/fdinfo/${one}`) ?? "";
+      if (parseLocks(told).get(inode) !== pid) continue;
+      descriptor = one;
+      return true;
+    }
+    return false;
+  };
+
   /** The holder's id here; undefined where only its own word for it is known. */
-  const holderOf = ({ id }: Participant): number | undefined => {
-    locks ??= parseLocks(read("/proc/locks") ?? "");
+  const holderOf = ({ id, pid }: Participant): number | undefined => {
     const owner = id.slice(0, id.indexOf("-"));
     const inode = stat(`${statePath}.owners/${owner}`)?.ino;
-    return inode === undefined ? undefined : locks.get(String(inode));
+    if (inode === undefined) return undefined;
+    if (locks === undefined && holds(pid, String(inode))) return pid;
+    // Only now: the kernel makes a list of all locks only when nobody takes or drops
+    // one, and has everybody on the machine wait for that, some 10 ms.
+    locks ??= parseLocks(read("/proc/locks") ?? "");
+    return locks.get(String(inode));
   };
 
   const whoIs = (participant: Participant): Who => {

@@ -71,6 +71,33 @@ Deno.test("registryOf() finds the process behind a lease by its lock", async () 
   assertEquals([who.pid, who.user], [Deno.pid, me]);
 });
 
+Deno.test("registryOf() asks for all locks of the machine only for whom it cannot see", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slots: 2 });
+  await using _one = await pool.acquire({ slots: 1 });
+  await using _other = await pool.acquire({ slots: 1 });
+  const [one, other] = (await pool.status()).leases;
+  const { whoIs } = registryOf(folder.state);
+  const { readTextFileSync } = Deno;
+  const asked: string[] = [];
+  Deno.readTextFileSync = (path) => {
+    asked.push(String(path));
+    return readTextFileSync(path);
+  };
+  try {
+    assertEquals([one, other].map((who) => whoIs(who).pid), [
+      Deno.pid,
+      Deno.pid,
+    ]);
+    assertEquals(asked.includes("/proc/locks"), false);
+    assertEquals(whoIs({ ...one, pid: 1 }).pid, Deno.pid);
+    assertEquals(asked.includes("/proc/locks"), true);
+  } finally {
+    Deno.readTextFileSync = readTextFileSync;
+  }
+});
+
 Deno.test("registryOf() shows nobody in the place of one that it cannot see", () => {
   using folder = new Folder();
   const { whoIs } = registryOf(folder.state);
