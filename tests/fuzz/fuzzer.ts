@@ -14,6 +14,7 @@ import { Image } from "../../lib/core/image.ts";
 import { randomState } from "../interop/random_state.ts";
 import { ROOT } from "../support/deno.ts";
 import { entryRecord, leaseRecord } from "../support/records.ts";
+import { BYTES_MAX, SLOW_MS } from "./limits.ts";
 import { mutate, type Random, toBytes } from "./mutations.ts";
 import {
   assertUnpolluted,
@@ -28,10 +29,6 @@ import {
 export const BAD_STATES: string = `${ROOT}tests/fuzz/data/bad_states`;
 
 const CORPUS_MAX = 4000;
-/** Larger ones take longer, and have nothing that these cannot have. */
-const BYTES_MAX = 10_000;
-/** No input of that size may take as long, on a busy machine either. */
-const SLOW_MS = 10_000;
 const CHECK_POLLUTION_EVERY = 64;
 
 /** An input that broke a promise. */
@@ -107,7 +104,8 @@ function firstRecords(random: Random): Uint8Array[] {
   return records.flat().filter(({ length }) => length < 2000).map(toBytes);
 }
 
-function firstInputs(random: Random): Uint8Array[] {
+/** Files of every kind, of which others are made. */
+export function firstInputs(random: Random): Uint8Array[] {
   const states = Array.from({ length: 12 }, () => {
     const { resources, leases, entries } = randomState(random);
     const toJson = (value: unknown) =>
