@@ -219,6 +219,7 @@ export class Session implements LeaseHost {
     await this.#placeChecked;
     await this.#lookout.close();
     this.#duty.close();
+    this.undertaker.close();
     globalThis.removeEventListener("unload", this.#onExit);
     const failure = outcomes.find(({ status }) => status === "rejected");
     if (failure?.status === "rejected") {

@@ -13,6 +13,7 @@ import { sweepLeftovers } from "./sweep.ts";
 
 /** Whoever is known to live is asked all the same so often: a watch may fail. */
 const TRUST_MS = 60_000;
+const SWEEP_LATER_MS = 1000;
 
 /** What an undertaker needs. */
 export interface UndertakerOptions {
@@ -31,6 +32,7 @@ export class Undertaker {
   /** Owners known to live; undefined while their end would not be heard of. */
   #living: Set<string> | undefined;
   #trustedSince = 0;
+  #sweepTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: UndertakerOptions) {
     this.#options = options;
@@ -65,7 +67,8 @@ export class Undertaker {
     }
     const living = this.#living;
     const options = { self: self(), patient: true, living };
-    return await this.remove(deadOf(await liveness.examine(state, options)));
+    const verdicts = await liveness.examine(state, options);
+    return await this.#removeQuickly(deadOf(verdicts));
   }
 
   /** Removes what dead processes left; whether there was anything. */
@@ -83,9 +86,29 @@ export class Undertaker {
     return await liveness.examine(state, { self: self(), patient });
   }
 
-  /** Removes entries and leases by id, as those of the dead; whether there were any. */
+  /**
+   * Removes entries and leases by id, as those of the dead, and their files; whether
+   * there were any.
+   */
   async remove(dead: ReadonlySet<string>): Promise<boolean> {
     if (dead.size === 0) return false;
+    await this.#free(dead);
+    this.sweep();
+    return true;
+  }
+
+  /** The same for those who wait for it: the files can wait. */
+  async #removeQuickly(dead: ReadonlySet<string>): Promise<boolean> {
+    if (dead.size === 0) return false;
+    await this.#free(dead);
+    if (this.#sweepTimer === undefined) {
+      this.#sweepTimer = setTimeout(() => this.sweep(), SWEEP_LATER_MS);
+      Deno.unrefTimer(this.#sweepTimer);
+    }
+    return true;
+  }
+
+  async #free(dead: ReadonlySet<string>): Promise<void> {
     await this.#options.store.transact((state: PoolState) => {
       for (const id of dead) {
         const entry = state.entry(id);
@@ -93,14 +116,19 @@ export class Undertaker {
         release(state, id);
       }
     }, { buries: true });
-    this.sweep();
-    return true;
   }
 
   /** Removes what is left of owners whose entries are gone. */
   sweep(): void {
+    clearTimeout(this.#sweepTimer);
+    this.#sweepTimer = undefined;
     const { path, clock } = this.#options;
     sweepLeftovers(path, clock.wallMs());
+  }
+
+  /** Does now what was to be done later. */
+  close(): void {
+    if (this.#sweepTimer !== undefined) this.sweep();
   }
 
   /** Someone closed an owner's file; only death drops its lock. */
@@ -112,7 +140,7 @@ export class Undertaker {
       if (dead === undefined) return;
       // It may have granted something, and died before it could ring.
       store.ringAgain();
-      await this.remove(dead);
+      await this.#removeQuickly(dead);
     } catch {
       // The next look finds the dead one as well.
     }
