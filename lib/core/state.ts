@@ -10,6 +10,7 @@
  *     the order of the file, which is the order of arrival.
  * (3) `kinds` counts the waiters of each kind; none is zero.
  * (4) `changes` lists what differs from the state as it was read.
+ * (5) `revision` grows with every lease and entry that comes or goes.
  *
  * @module
  */
@@ -139,6 +140,7 @@ export class PoolState {
   /** Made when asked for, dropped with every change of a capacity. */
   #cards: readonly RegisteredCard[] | undefined;
   #foreignCount = 0;
+  #revision = 0;
   #changes: Change[] = [];
 
   /** Capacity by name. */
@@ -174,6 +176,11 @@ export class PoolState {
   /** How many waiters there are of each kind. */
   get kinds(): ReadonlyMap<string, number> {
     return this.#kinds;
+  }
+
+  /** Differs whenever leases or entries do; says nothing of other states. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** How many leases and entries other kinds of clients have. */
@@ -333,6 +340,7 @@ export class PoolState {
   }
 
   #count({ id }: { readonly id: string }, sign: 1 | -1): void {
+    this.#revision++;
     if (parseNativeId(id) === undefined) this.#foreignCount += sign;
   }
 

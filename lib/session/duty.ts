@@ -43,8 +43,6 @@ export class Duty {
   /** What comes after the look in progress: nothing, a look, or one after everybody. */
   #next: "none" | "look" | "look after all" = "none";
   #stopped = false;
-  /** Whether somebody's end would not be heard of, when that was looked at last. */
-  #unheard = false;
 
   constructor(options: DutyOptions) {
     this.#options = options;
@@ -69,7 +67,7 @@ export class Duty {
       place: waits ? this.#place(state) : undefined,
       listening: listens,
       foreign: state.foreignCount > 0,
-      unheard: this.#unheard,
+      unheard: this.#options.undertaker.hasUnheard,
     });
     const repairs = claims.needsRepair && this.#waking === undefined;
     if (started || repairs) this.#wake(false);
@@ -111,9 +109,9 @@ export class Duty {
         store.noteTurn();
         this.#wake(timer);
       },
-      onClosed: (owner) => {
+      onClosed: (owner, place) => {
         store.noteTurn();
-        void undertaker.lookAfter(owner);
+        undertaker.lookAfterAt(owner, place);
       },
       onHearing: (hears) => undertaker.hearDeaths(hears),
     });
@@ -163,7 +161,6 @@ export class Duty {
     if (due === undefined || waiting.size === 0) return;
     // What nobody rings for: a dead ringer, a Python client that gave back.
     const buried = await undertaker.tend(due.state);
-    this.#unheard = undertaker.hasUnheard(due.state);
     if (due.isUnsettled && !buried) await store.transact(() => {});
   }
 

@@ -12,8 +12,12 @@ import type { Store } from "../store/store.ts";
 import { sweepLeftovers } from "./sweep.ts";
 
 /** Whoever is known to live is asked all the same so often: a watch may fail. */
-const TRUST_MS = 60_000;
+const TRUST_MS = 300_000;
 const SWEEP_LATER_MS = 1000;
+/** So long one takes, most often, to remove what a dead one had. */
+const TURN_MS = 3;
+
+type Timer = ReturnType<typeof setTimeout>;
 
 /** What an undertaker needs. */
 export interface UndertakerOptions {
@@ -32,7 +36,12 @@ export class Undertaker {
   /** Owners known to live; undefined while their end would not be heard of. */
   #living: Set<string> | undefined;
   #trustedSince = 0;
-  #sweepTimer: ReturnType<typeof setTimeout> | undefined;
+  /** A state in which the end of everybody would be heard of. */
+  #allHeard: { state: PoolState; revision: number } | undefined;
+  #hasUnheard = false;
+  #sweepTimer: Timer | undefined;
+  /** Before deaths that somebody else may look after. */
+  readonly #turns = new Set<Timer>();
 
   constructor(options: UndertakerOptions) {
     this.#options = options;
@@ -41,24 +50,21 @@ export class Undertaker {
   /** Whether this program hears of the end of owners from now on. */
   hearDeaths(hears: boolean): void {
     this.#living = hears ? new Set() : undefined;
+    this.#allHeard = undefined;
     this.#trustedSince = this.#options.clock.monotonicMs();
   }
 
-  /** Whether somebody's end would not be heard of, as far as was found out. */
-  hasUnheard(state: PoolState): boolean {
-    const { self } = this.#options;
-    const isHeard = ({ id }: { readonly id: string }) => {
-      const owner = parseNativeId(id)?.owner;
-      return owner !== undefined &&
-        (owner === self() || this.#living?.has(owner) === true);
-    };
-    return !state.leases.values().every(isHeard) ||
-      !state.waiters.every(isHeard);
+  /**
+   * Whether somebody's end would not be heard of, as far as {@linkcode Undertaker.tend}
+   * has found out.
+   */
+  get hasUnheard(): boolean {
+    return this.#hasUnheard;
   }
 
   /**
    * Removes the dead whose end was not heard of; whether there were any. Costs nothing
-   * for those whose end would have been.
+   * where the end of all would have been.
    */
   async tend(state: PoolState): Promise<boolean> {
     const { liveness, self, clock } = this.#options;
@@ -66,8 +72,18 @@ export class Undertaker {
       this.hearDeaths(this.#living !== undefined);
     }
     const living = this.#living;
+    const { revision } = state;
+    const seen = this.#allHeard;
+    if (seen?.state === state && seen.revision === revision) return false;
     const options = { self: self(), patient: true, living };
     const verdicts = await liveness.examine(state, options);
+    const isHeard = (id: string) => {
+      const owner = parseNativeId(id)?.owner;
+      return owner !== undefined &&
+        (owner === self() || living?.has(owner) === true);
+    };
+    this.#hasUnheard = !verdicts.keys().every(isHeard);
+    this.#allHeard = this.#hasUnheard ? undefined : { state, revision };
     return await this.#removeQuickly(deadOf(verdicts));
   }
 
@@ -126,15 +142,31 @@ export class Undertaker {
     sweepLeftovers(path, clock.wallMs());
   }
 
-  /** Does now what was to be done later. */
+  /** Does now what was to be done later, or not at all. */
   close(): void {
+    for (const turn of this.#turns) clearTimeout(turn);
     if (this.#sweepTimer !== undefined) this.sweep();
+  }
+
+  /**
+   * Looks after an owner whose file was closed, as one of several who hear of it: the
+   * first at once, and each of the others when those before should be done.
+   */
+  lookAfterAt(owner: string, place: number): void {
+    this.#living?.delete(owner);
+    this.#allHeard = undefined;
+    if (place === 0) return void this.lookAfter(owner);
+    const timer = setTimeout(() => {
+      this.#turns.delete(timer);
+      void this.lookAfter(owner);
+    }, TURN_MS * place);
+    this.#turns.add(timer);
+    Deno.unrefTimer(timer);
   }
 
   /** Someone closed an owner's file; only death drops its lock. */
   async lookAfter(owner: string): Promise<void> {
     const { store, liveness } = this.#options;
-    this.#living?.delete(owner);
     try {
       const dead = await store.view((state) => liveness.diedWith(owner, state));
       if (dead === undefined) return;

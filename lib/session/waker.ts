@@ -12,18 +12,19 @@ import { createBell, removeBell, type Watch, watch } from "../os/bell.ts";
 import type { Clock } from "../os/clock.ts";
 import { FRONT_WAITERS } from "../store/store.ts";
 
-// A wake costs a program that sleeps half a millisecond of processor time, whatever it
-// does: these are times of the first place, and each one behind it waits longer.
+// A wake costs a program that sleeps half a millisecond of processor time or more,
+// whatever it does: these are times of the first place, and those behind it wait longer.
 /** For what nobody rings: somebody died between a grant and its ring, unheard. */
-const POLL_MS = 2000;
+const POLL_MS = 3000;
 /** While somebody's end can be found out only by asking. */
 const UNHEARD_POLL_MS = 1000;
 /** While a Python client holds or waits: it rings nobody. */
 const FOREIGN_POLL_MS = 100;
-/** Those behind the front see to it that the front lives. */
-const SECOND_POLL_MS = 3000;
-const FAR_POLL_MS = 30_000;
-const SLOWEST_POLL_MS = 120_000;
+/** Behind the front: in case that all of it died at once. */
+const FAR_POLL_MS = 6000;
+const SLOWEST_POLL_MS = 300_000;
+/** Of one who came just now, who looks again each time after twice as long. */
+const FIRST_POLL_MS = 2000;
 /** Where nothing can be watched. */
 const BLIND_POLL_MS = 25;
 const SLOWEST_BLIND_POLL_MS = 30_000;
@@ -53,7 +54,7 @@ export interface WakerOptions {
   /** The bell rang, or it is time to look. */
   readonly onWake: (timer: boolean) => void;
   /** An owner's file was closed by its writer. */
-  readonly onClosed: (owner: string) => void;
+  readonly onClosed: (owner: string, place: number) => void;
   /** From now on it hears when owners' files are closed, or no longer. */
   readonly onHearing: (hears: boolean) => void;
 }
@@ -153,7 +154,7 @@ export class Waker {
     this.#deathWatch = watch(owners, ["access"], (paths) => {
       for (const path of paths) {
         const name = path.slice(path.lastIndexOf("/") + 1);
-        if (name !== owner) onClosed(name);
+        if (name !== owner) onClosed(name, this.#vigil.place ?? 0);
       }
     });
     if (this.#deathWatch === undefined) return;
@@ -209,12 +210,11 @@ export class Waker {
     if (this.#bellWatch === undefined) {
       return Math.min(SLOWEST_BLIND_POLL_MS, BLIND_POLL_MS * times);
     }
-    if (isFront) return (unheard ? UNHEARD_POLL_MS : POLL_MS) * times;
-    if (place < 2 * FRONT_WAITERS) return SECOND_POLL_MS;
-    const delay = Math.max(FAR_POLL_MS, POLL_MS * times);
+    if (isFront && unheard) return UNHEARD_POLL_MS * times;
+    if (isFront) return POLL_MS * (1 + 2 * place);
     // Who came just now may be in front soon, and would not know.
-    const waitedMs = this.#lookedAt - this.#waitsSince;
-    return Math.min(delay, Math.max(POLL_MS, waitedMs), SLOWEST_POLL_MS);
+    const waitedMs = Math.max(FIRST_POLL_MS, this.#lookedAt - this.#waitsSince);
+    return Math.min(FAR_POLL_MS * times, waitedMs, SLOWEST_POLL_MS);
   }
 
   #now(): number {

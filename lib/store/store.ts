@@ -51,7 +51,7 @@ export interface Store {
 }
 
 /** The programs from the front of the queue that look after everybody. */
-export const FRONT_WAITERS = 3;
+export const FRONT_WAITERS = 6;
 
 /** What is due in a state. */
 export interface Preview {

@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { parseNativeId } from "../../lib/core/ids.ts";
+import { FRONT_WAITERS } from "../../lib/store/store.ts";
 import { Actor, type ActorWait, Cast } from "../support/actor.ts";
 import {
   childrenOf,
@@ -20,8 +21,8 @@ import {
 const PROMPT_MS = 2000;
 /** Far above the time after which the first in the queue looks by itself. */
 const POLLED_MS = 10_000;
-/** Well below the second after which a waiter looks by itself. */
-const UNPOLLED_MS = 200;
+/** Well below the two seconds after which a waiter looks by itself for the first time. */
+const UNPOLLED_MS = 1000;
 /** A parent that never asks how its child ended. */
 const CARELESS = ["sh", "-c", 'exec 3<&0; "$@" <&3 & exec sleep 300', "sh"];
 
@@ -87,9 +88,9 @@ Deno.test("Lease.release() tells the one that comes to the front, if it has wait
   using folder = new Folder();
   await using pool = await startPool(folder);
   const lease = await pool.acquire({ slot: 1 });
-  await using cast = await Cast.start(5, folder.state);
-  const [first, , , fourth, last] = await queueAll(cast);
-  const [, , , inFront, behind] = cast.actors;
+  await using cast = await Cast.start(FRONT_WAITERS + 2, folder.state);
+  const waits = await queueAll(cast);
+  const [inFront, behind] = cast.actors.slice(-2);
   const age = async () => {
     const { queue } = await pool.status({ explain: false });
     return Date.now() - Date.parse(queue.at(-1)!.queuedAt);
@@ -110,9 +111,9 @@ Deno.test("Lease.release() tells the one that comes to the front, if it has wait
   })();
   await lease.release();
   await within("two bells", PROMPT_MS, listening);
-  assertEquals(rung, new Set([ownerOf(first.id), ownerOf(fourth.id)]));
-  await until("the fourth hears of deaths", () => watchesOf(inFront.pid) === 2);
-  assertEquals(rung.has(ownerOf(last.id)), false);
+  const expected = [waits[0], waits.at(-2)!].map(({ id }) => ownerOf(id));
+  assertEquals(rung, new Set(expected));
+  await until("it hears of deaths", () => watchesOf(inFront.pid) === 2);
 });
 
 Deno.test("Lease.release() wakes a waiter whose bell is gone", async () => {
@@ -136,9 +137,9 @@ Deno.test("ResourcePool.acquire() far behind is woken when the one who granted i
   const other = await pool.acquire({ other: 1 });
   await using dying = await Actor.start(folder.state);
   await dying.acquire({ spare: 1 });
-  await using cast = await Cast.start(6, folder.state);
+  await using cast = await Cast.start(FRONT_WAITERS, folder.state);
   await queueAll(cast);
-  for (const actor of cast.actors.slice(0, 3)) await untilAsleep(actor);
+  for (const actor of cast.actors) await untilAsleep(actor);
   await using last = await Actor.start(folder.state);
   const { id, granted } = await last.queue({ other: 1 });
   await until("the last one watches", () => watchesOf(last.pid) === 1);
@@ -148,7 +149,7 @@ Deno.test("ResourcePool.acquire() far behind is woken when the one who granted i
   await other.release();
   Deno.renameSync(`${folder.path}/bell`, bell);
   await dying.kill();
-  await within("the ring of those who heard the death", PROMPT_MS, granted);
+  await within("the ring of those who heard the death", UNPOLLED_MS, granted);
 });
 
 Deno.test("ResourcePool.acquire() behind many requests of one program hears of its death", async () => {
@@ -221,24 +222,24 @@ Deno.test("ResourcePool.acquire() takes what a zombie held", async () => {
   assertEquals(processState(holder.pid), "Z");
 });
 
-Deno.test("ResourcePool.acquire() is served when the holder and the first three waiters die at once", async () => {
+Deno.test("ResourcePool.acquire() is served when the holder and all in front die at once", async () => {
   using folder = new Folder();
   await using pool = await startPool(folder);
   await using holder = await Actor.start(folder.state);
   await holder.acquire({ slot: 1 });
-  await using front = await Cast.start(3, folder.state);
+  await using front = await Cast.start(FRONT_WAITERS, folder.state);
   await queueAll(front);
   await using back = await Cast.start(2, folder.state);
-  const [fourth, fifth] = await queueAll(back);
+  const [next, last] = await queueAll(back);
   const killed = [holder, ...front.actors];
   for (const { program } of killed) program.signal("SIGKILL");
-  await within("the fourth waiter's grant", POLLED_MS, fourth.granted);
+  await within("the grant of the one behind", POLLED_MS, next.granted);
   assertEquals(
     (await pool.status()).leases.map(({ id }) => id),
-    [fourth.id],
+    [next.id],
   );
   await back.actors[0].release();
-  await within("the fifth waiter's grant", PROMPT_MS, fifth.granted);
+  await within("the grant of the last", PROMPT_MS, last.granted);
 });
 
 Deno.test("ResourcePool.tryAcquire() takes what a killed holder and a killed waiter left", async () => {
