@@ -62,28 +62,27 @@ export interface EntryRecord {
 
 /** An entry that asks for nothing and waits, but for the fields that are given. */
 export function makeEntry(
-  { id, pid, queued_at, ...fields }:
+  fields:
     & Pick<EntryRecord, "id" | "pid" | "queued_at">
     & Partial<EntryRecord>,
 ): EntryRecord {
   return {
     // In the order of the wire format, whatever the order of what is given.
-    id,
-    pid,
-    host_pid: null,
-    resources: new Map(),
-    vram_mb: null,
-    vram_mb_each: null,
-    num_gpus: 0,
-    reclaimable_intent: false,
-    priority: 0,
-    label: null,
-    queued_at,
-    started_at: null,
-    lease_id: null,
-    estimated_seconds: null,
-    progress: null,
-    ...fields,
+    id: fields.id,
+    pid: fields.pid,
+    host_pid: fields.host_pid ?? null,
+    resources: fields.resources ?? new Map(),
+    vram_mb: fields.vram_mb ?? null,
+    vram_mb_each: fields.vram_mb_each ?? null,
+    num_gpus: fields.num_gpus ?? 0,
+    reclaimable_intent: fields.reclaimable_intent ?? false,
+    priority: fields.priority ?? 0,
+    label: fields.label ?? null,
+    queued_at: fields.queued_at,
+    started_at: fields.started_at ?? null,
+    lease_id: fields.lease_id ?? null,
+    estimated_seconds: fields.estimated_seconds ?? null,
+    progress: fields.progress ?? null,
   };
 }
 

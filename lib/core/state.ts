@@ -80,6 +80,21 @@ type Shape = Pick<Waiter, "counters" | "slots" | "kind"> & {
   readonly hasDisk: boolean;
 };
 
+let lastName: string | undefined;
+let lastKind = "";
+
+function kindOf(names: readonly string[], slots: readonly number[]): string {
+  if (names.length !== 1 || slots.length > 0) {
+    return JSON.stringify([...names, ...slots.slice(-1)]);
+  }
+  // A program asks for one and the same thing, most often.
+  if (names[0] !== lastName) {
+    lastName = names[0];
+    lastKind = JSON.stringify(names);
+  }
+  return lastKind;
+}
+
 function shapeOf(entry: EntryRecord): Shape {
   const slots = slotsOf(entry);
   const counters = withoutZeros(entry.resources);
@@ -87,7 +102,7 @@ function shapeOf(entry: EntryRecord): Shape {
   return {
     counters,
     slots,
-    kind: JSON.stringify([...names, ...slots.slice(-1)]),
+    kind: kindOf(names, slots),
     hasDisk: names.some((name) => diskOfKey(name) !== undefined),
   };
 }

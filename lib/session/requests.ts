@@ -74,11 +74,8 @@ export class Requests {
     wishes: Wishes,
   ): Promise<{ readonly waiting: Waiting; readonly position: number }> {
     const { drafter, host: { store, claims } } = this.#options;
-    const draft = drafter.draft(
-      parsed,
-      wishes,
-      await drafter.seenCards(wishes),
-    );
+    const seen = wishes.cards ? await drafter.seenCards(wishes) : [];
+    const draft = drafter.draft(parsed, wishes, seen);
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     // Someone may be rejected before anybody awaits it.
     promise.catch(() => {});
