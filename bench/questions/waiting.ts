@@ -48,7 +48,7 @@ interface Size {
 const SIZES: Readonly<Record<Scale, Size>> = {
   full: {
     ...{ counts: [1, 20, 100, 300], slowCount: 20, otherCount: 100 },
-    ...{ settleMs: 140_000, windowMs: 60_000 },
+    ...{ settleMs: 75_000, windowMs: 45_000 },
   },
   quick: {
     ...{ counts: [1, 20], slowCount: 20, otherCount: 20 },
