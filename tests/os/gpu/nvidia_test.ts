@@ -436,6 +436,48 @@ Deno.test("NvidiaSource.readUse() reads cards and processes with one run", async
   assertEquals(tools.calls, [REPORT]);
 });
 
+Deno.test("NvidiaSource.readUse() reads what a real H100 tells, idle and in use", async () => {
+  const uuid = "GPU-7c1e5a90-3b84-4f6d-9a2e-51d07b8c6e43";
+  const read = (file: string) =>
+    source({ [REPORT]: data(`nvidia/${file}`) }).readUse();
+  const idle = await read("recorded_h100_idle.xml");
+  assertEquals(idle, {
+    gpus: [{
+      index: 0,
+      uuid,
+      name: "NVIDIA H100 80GB HBM3",
+      vendor: "nvidia",
+      totalMb: 81_559,
+      usedMb: 0,
+      freeMb: 81_079,
+      // The driver keeps 480 MiB.
+      capacityMb: 81_079,
+      utilizationPercent: 0,
+      unified: false,
+      mig: null,
+    }],
+    processes: [],
+    detail: "",
+  });
+  const busy = await read("recorded_h100_two_programs.xml");
+  assertEquals(busy, {
+    gpus: [{
+      ...idle.gpus[0],
+      usedMb: 66_771,
+      freeMb: 14_309,
+      // Each figure is rounded by itself: together they have a MiB more.
+      capacityMb: 81_080,
+    }],
+    processes: [727, 749].map((pid) => ({
+      pid,
+      uuid,
+      usedMb: 33_378,
+      name: "python3",
+    })),
+    detail: "",
+  });
+});
+
 Deno.test("NvidiaSource.readUse() gives parts without memory of their own no capacity", async () => {
   const { gpus: [gpu], processes } = await source({
     [REPORT]: data("nvidia/report_gb10.xml"),
