@@ -25,6 +25,7 @@ export {
 export type {
   Explanation,
   Holder,
+  Outsider,
   Party,
   Shortage,
   Verdict,

@@ -11,5 +11,5 @@
 export { onMounts } from "./mounts.ts";
 export { detectResources } from "./os/detection.ts";
 export { detectGpus, gpuSources, surveyProcesses } from "./os/gpu.ts";
-export { cardFree, openDriver, readDiskFree, sightOf } from "./outlook.ts";
+export { openDriver, readDiskFree, seenCards, sightOf } from "./outlook.ts";
 export { factsOf, measureOwn, measureUsage, usageIn } from "./usage.ts";

@@ -8,6 +8,7 @@
  */
 import type { Aim, Sight } from "./core/aim.ts";
 import { type DriverReading, judgeCards } from "./core/cards.ts";
+import type { OutsideTruth } from "./core/ledger.ts";
 import { diskKey, diskOfKey } from "./core/model.ts";
 import type { PoolState } from "./core/state.ts";
 import type { Clock } from "./os/clock.ts";
@@ -36,26 +37,26 @@ export function sightOf(
   return (state) => ({
     diskFreeMb: diskFree(state, disksFreeMb, mountinfo),
     placement,
-    cardFreeMb: reading === undefined && only === undefined
-      ? undefined
-      : cardFree(state, reading, only),
+    ...(reading !== undefined || only !== undefined) &&
+      seenCards(state, reading, only),
   });
 }
 
 /** What can be had of the cards that will do; others are left out. */
-export function cardFree(
+export function seenCards(
   state: PoolState,
   reading: DriverReading | undefined,
   only?: ReadonlySet<string>,
-): Map<string, number> {
-  const free = reading === undefined
-    ? state.cards.map(({ uuid }) => ({ uuid, grantableMb: Infinity }))
-    : judgeCards(state, reading, Deno.pid);
-  return new Map(
+): Pick<OutsideTruth, "cardFreeMb" | "judged"> {
+  const judged = reading && judgeCards(state, reading, Deno.pid);
+  const free = judged ??
+    state.cards.map(({ uuid }) => ({ uuid, grantableMb: Infinity }));
+  const cardFreeMb = new Map(
     free.flatMap(({ uuid, grantableMb }) =>
       only?.has(uuid) === false ? [] : [[uuid, grantableMb]]
     ),
   );
+  return { cardFreeMb, judged };
 }
 
 /**

@@ -33,7 +33,7 @@ const TIERS: readonly (readonly string[])[] = [
 const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/card_choice_test.ts": ["core/aim"],
   "tests/core/codec_test.ts": ["core/model", "core/errors"],
-  "tests/core/explain_test.ts": ["core/explanation"],
+  "tests/core/explain_test.ts": ["core/coming_back", "core/explanation"],
   "tests/core/image_test.ts": ["core/bytes", "core/layout", "core/section"],
   "tests/core/operations_test.ts": ["core/marks"],
   "tests/core/reclaim_test.ts": ["core/least_loss"],

@@ -15,7 +15,8 @@ import {
   onStatus,
 } from "../lib/cli/top/model.ts";
 import { render } from "../lib/cli/top/view.ts";
-import type { PoolStatus } from "../mod.ts";
+import { sentenceOf } from "../lib/core/explain_text.ts";
+import type { Explanation, PoolStatus } from "../mod.ts";
 import {
   NOW_MS,
   SAMPLE_POOL,
@@ -34,12 +35,29 @@ const STYLES: Readonly<Record<string, string>> = {
   31: ' fill="#f7768e"',
   32: ' fill="#9ece6a"',
   33: ' fill="#e0af68"',
+  35: ' fill="#bb9af7"',
   36: ' fill="#7dcfff"',
 };
+
+/** Why somebody waits, with one program outside of the pool. */
+function withoutOthers(why: Explanation): Explanation {
+  const shown = {
+    ...why,
+    short: why.short.map((shortage) => ({
+      ...shortage,
+      outside: shortage.outside.slice(0, 1),
+      outsideCount: Math.min(1, shortage.outsideCount),
+    })),
+  };
+  return { ...shown, sentence: sentenceOf(shown) };
+}
 
 /** The sample of the tests without what is in it to do harm. */
 const SHOWN_POOL: PoolStatus = {
   ...SAMPLE_POOL,
+  queue: SAMPLE_POOL.queue.map((entry, index) =>
+    index === 0 ? { ...entry, why: withoutOthers(entry.why!) } : entry
+  ),
   leases: SAMPLE_POOL.leases.slice(0, 3).map((lease, index) => ({
     ...lease,
     label: ["llama-70b", "train", "notebook"][index],

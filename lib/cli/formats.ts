@@ -119,6 +119,21 @@ const HOLDER: ObjectFormat = {
   ],
 };
 
+const OUTSIDE: ObjectFormat = {
+  title: "program outside",
+  fields: [
+    ["pid", "integer?", "null: memory that the driver names no process for"],
+    ["name", "string", "its program; may be empty"],
+    ["used_mb", "integer", "what it uses"],
+  ],
+};
+
+const OUTSIDER: ObjectFormat = {
+  title: "program on a card",
+  base: OUTSIDE,
+  fields: [["resource", "string", "the card that it uses"]],
+};
+
 const SHORTAGE: ObjectFormat = {
   title: "shortage",
   fields: [
@@ -129,6 +144,8 @@ const SHORTAGE: ObjectFormat = {
     ["slot", "integer?", "the card that lacks, 0 is the best; else null"],
     ["holders", HOLDER, "who holds most of it, 8 at most"],
     ["holder_count", "integer", "how many hold any of it"],
+    ["outside", OUTSIDER, "who uses most of it without a lease, 8 at most"],
+    ["outside_count", "integer", "how many use any of it without one"],
     ["behind", PARTY, "who goes first and wants it, by rank, 8 at most"],
     ["behind_count", "integer", "how many do"],
   ],
@@ -174,15 +191,6 @@ const SHOWN_ENTRY: ObjectFormat = {
       { oneOrNull: EXPLANATION },
       "why it waits; null for work in progress",
     ],
-  ],
-};
-
-const OUTSIDE: ObjectFormat = {
-  title: "outside",
-  fields: [
-    ["pid", "integer?", "null: memory that the driver names no process for"],
-    ["name", "string", "its program; may be empty"],
-    ["used_mb", "integer", "what it uses"],
   ],
 };
 

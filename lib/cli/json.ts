@@ -12,6 +12,7 @@ import {
   type GpuOrphan,
   type HistoryRecord,
   type LeaseStatus,
+  type OutsideUse,
   overuseOf,
   type PoolEvent,
   type PoolStatus,
@@ -81,6 +82,11 @@ export function explanationJson(why: Explanation): Record<string, unknown> {
       slot: shortage.slot,
       holders: shortage.holders,
       holder_count: shortage.holderCount,
+      outside: shortage.outside.map((one) => ({
+        ...outsideJson(one),
+        resource: one.resource,
+      })),
+      outside_count: shortage.outsideCount,
       behind: shortage.behind,
       behind_count: shortage.behindCount,
     })),
@@ -141,12 +147,12 @@ function cardJson(card: PoolStatus["cards"][number]): Record<string, unknown> {
     used_mb: card.usedMb,
     free_mb: card.freeMb,
     grantable_mb: card.grantableMb,
-    outside: card.outside.map(({ pid, name, usedMb }) => ({
-      pid,
-      name,
-      used_mb: usedMb,
-    })),
+    outside: card.outside.map(outsideJson),
   };
+}
+
+function outsideJson({ pid, name, usedMb }: OutsideUse) {
+  return { pid, name, used_mb: usedMb };
 }
 
 /** What a machine has, as JSON. */

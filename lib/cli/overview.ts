@@ -82,10 +82,7 @@ export function overviewOf(
       ({ leaseId }) => leaseId!,
     ),
     uncounted,
-    naming: numbered(
-      status,
-      namingOf([...Object.keys(resources), ...uncounted.keys()]),
-    ),
+    naming: namingIn(status, uncounted.keys()),
     shortId: (id) => ids.get(id) ?? id,
     registry,
   };
@@ -110,8 +107,25 @@ export function usersOf(
   return people.map(({ user }) => isMixed ? user ?? "" : "");
 }
 
+/**
+ * What the resources of a pool are called, cards by their numbers where the driver
+ * tells them.
+ *
+ * @param others names that have no capacity there
+ */
+export function namingIn(
+  status: Pick<PoolStatus, "resources" | "cards">,
+  others: Iterable<string> = [],
+): Naming {
+  const names = [...Object.keys(status.resources), ...others];
+  return numbered(status, namingOf(names));
+}
+
 /** Cards by their number on this machine, where the driver tells it: `gpu 0`. */
-function numbered({ cards }: PoolStatus, naming: Naming): Naming {
+export function numbered(
+  { cards }: Pick<PoolStatus, "cards">,
+  naming: Naming,
+): Naming {
   const names = new Map(
     cards.filter(({ index }) => index !== null)
       .map(({ uuid, index }) => [`gpu_${uuid}_vram_mb`, `gpu ${index}`]),

@@ -6,36 +6,52 @@
 import {
   type Explanation,
   formatAmount,
+  formatMb,
   type Holder,
+  type Outsider,
   type Party,
+  type PoolStatus,
   type ResourceRequest,
 } from "../../mod.ts";
 import { closest } from "./arguments.ts";
-import { namingOf } from "./render.ts";
+import { namingIn } from "./overview.ts";
+import type { Naming } from "./render.ts";
 import { renderRequest } from "./run/messages.ts";
-import { type Cell, paint, renderTable, type View } from "./table.ts";
+import {
+  type Cell,
+  type Column,
+  paint,
+  renderTable,
+  type View,
+} from "./table.ts";
 import { formatDuration, quoted, visible } from "./text.ts";
 
 /**
  * Whether it would be granted; if not, who has it, who goes first, what comes back.
  *
- * @param known the names that have a capacity
+ * @param pool its names that have a capacity, and its cards
  */
 export function renderWhy(
   request: ResourceRequest,
   explanation: Explanation,
-  known: readonly string[],
+  pool: Pick<PoolStatus, "resources" | "cards">,
   view: View,
 ): string {
   const { short, reclaims, obstacle, earliestStart } = explanation;
   const blocks = [[headline(request, explanation, view)]];
   // The same ones may hold, or want, several of the things that are short.
-  const holders = short.flatMap(({ holders }) => holders);
-  const unnamed = short.some(({ holders, holderCount }) =>
-    holders.length < holderCount
+  const naming = namingIn(pool);
+  const holders = short.flatMap(({ holders, outside }) => [
+    ...holders.map((holder) => holderCells(holder, naming)),
+    ...outside.map((outsider) => outsiderCells(outsider, naming)),
+  ]);
+  const unnamed = short.some((shortage) =>
+    shortage.holders.length < shortage.holderCount ||
+    shortage.outside.length < shortage.outsideCount
   );
   if (holders.length > 0) {
-    blocks.push(section("Held by", holderLines(holders, view), unnamed, view));
+    const lines = renderTable(HOLDER_COLUMNS, holders, view);
+    blocks.push(section("Held by", lines, unnamed, view));
   }
   const front = new Map(
     short.flatMap(({ behind }) => behind).map((party) => [party.id, party]),
@@ -62,7 +78,7 @@ export function renderWhy(
   }
   if (obstacle !== null && obstacle.capacity === undefined) {
     const meant = obstacle.slot === undefined
-      ? closest(obstacle.resource, known)
+      ? closest(obstacle.resource, Object.keys(pool.resources))
       : undefined;
     blocks.push([
       (meant === undefined ? "" : `Did you mean ${quoted(meant)}? If not, `) +
@@ -98,22 +114,39 @@ function section(
   return [paint(title, "bold", color), ...lines, ...more];
 }
 
-function holderLines(holders: readonly Holder[], view: View): string[] {
-  const naming = namingOf(holders.map(({ resource }) => resource));
-  const rows = holders.map(({ id, label, resource, amount }): Cell[] => [
+const HOLDER_COLUMNS: readonly Column[] = [
+  { title: "LEASE" },
+  { title: "LABEL", shrinksTo: 8 },
+  { title: "PID", align: "right" },
+  { title: "PROGRAM", shrinksTo: 8 },
+  { title: "HOLDS", shrinksTo: 20 },
+];
+
+function holderCells(
+  { id, label, resource, amount }: Holder,
+  naming: Naming,
+): Cell[] {
+  return [
     { text: id, style: "cyan" },
     { text: label ?? "" },
+    { text: "" },
+    { text: "" },
     { text: `${naming(resource)} ${formatAmount(resource, amount)}` },
-  ]);
-  return renderTable(
-    [
-      { title: "LEASE" },
-      { title: "LABEL", shrinksTo: 8 },
-      { title: "HOLDS", shrinksTo: 14 },
-    ],
-    rows,
-    view,
-  );
+  ];
+}
+
+/** Without a lease there is nothing to name it by but what the driver tells. */
+function outsiderCells(
+  { pid, name, usedMb, resource }: Outsider,
+  naming: Naming,
+): Cell[] {
+  return [
+    { text: "" },
+    { text: "" },
+    { text: pid === null ? "?" : String(pid) },
+    { text: name },
+    { text: `${naming(resource)} ${formatMb(usedMb)}` },
+  ];
 }
 
 function partyLines(parties: readonly Party[], view: View): string[] {

@@ -77,17 +77,12 @@ export function command(context: Context): AnyCommand {
           priority,
           ...wishes,
         });
-        const { resources } = await pool.status({ explain: false });
+        const status = await pool.status({ explain: false });
         context.exitCode = EXIT_CODES[explanation.verdict];
         io.writeOut(
           options.json
             ? jsonText({ path: pool.path, ...explanationJson(explanation) })
-            : renderWhy(
-              request,
-              explanation,
-              Object.keys(resources),
-              viewOf(io),
-            ),
+            : renderWhy(request, explanation, status, viewOf(io)),
         );
       });
     });

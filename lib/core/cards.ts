@@ -69,7 +69,7 @@ export interface JudgedCard {
   readonly seen: SeenCard | undefined;
   /** What can be given out: 0 at least; Infinity if the driver does not say. */
   readonly grantableMb: number;
-  /** The largest first. */
+  /** The largest first, without the one for whom it was judged. */
   readonly outside: readonly OutsideUse[];
 }
 
@@ -93,7 +93,8 @@ interface Group {
  * Judges every registered card.
  *
  * @param asker the process for which it is done: what it uses itself beyond its leases
- * stands in nobody's way but its own, and must not make it wait for itself
+ * stands in nobody's way but its own, and must not make it wait for itself, nor name
+ * itself as the reason
  */
 export function judgeCards(
   state: PoolState,
@@ -162,7 +163,9 @@ function judgeCard(
     }, 0),
     seen,
     grantableMb: grantableMb + askersMb,
-    outside,
+    outside: askersMb > 0
+      ? outside.filter(({ pid }) => pid !== asker)
+      : outside,
   };
 }
 

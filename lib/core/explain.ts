@@ -10,39 +10,38 @@
  *
  * @module
  */
+import { comingBack } from "./coming_back.ts";
 import { sentenceOf } from "./explain_text.ts";
 import {
   type Explanation,
   type Holder,
   NAMED_MAX,
+  type Outsider,
   type Party,
   type Shortage,
   type Verdict,
 } from "./explanation.ts";
 import { earliestStarts } from "./forecast.ts";
 import { isOneThing, Ledger, type OutsideTruth } from "./ledger.ts";
-import { leastShared } from "./least_loss.ts";
 import {
   diskOfKey,
   type EntryRecord,
+  gpuKey,
   gpuOfKey,
   type LeaseRecord,
 } from "./model.ts";
 import { type Obstacle, obstacleTo } from "./placement.ts";
-import { mayTake } from "./reclaim.ts";
 import { type Plan, plan, type PlanContext } from "./scheduler.ts";
 import { PoolState, type Waiter } from "./state.ts";
 
-/** As many waiters are told which leases come back for them: the first ones. */
-const RECLAIMERS_MAX = 32;
 /** Stands for the cards among the names of what is claimed. */
 const CARDS = "\0cards";
 
 /**
  * Explains those who wait.
  *
- * @param options.seen what the driver has free of cards, where it was asked: those who
- * look there themselves may be held up by it
+ * @param options.seen what the driver told of cards, where it was asked: those who look
+ * there themselves may be held up by it
  * @param options.atMost of how many, by rank. @default {Infinity}
  */
 export function explainWaiters(
@@ -127,8 +126,10 @@ class Explaining {
   readonly #reclaims: ReadonlyMap<Waiter, readonly LeaseRecord[]>;
   readonly #ledger: Ledger;
   readonly #claims = new Map<string, Claims>();
-  readonly #holders = new Map<string, readonly Holder[]>();
+  readonly #leases = new Map<string, readonly Holder[]>();
   readonly #seen: OutsideTruth | undefined;
+  /** Cards by the numbers that people know, as far as a driver told. */
+  readonly #numbers: ReadonlyMap<string, number>;
   readonly #nowMs: number;
 
   constructor(
@@ -138,6 +139,7 @@ class Explaining {
     seen?: OutsideTruth,
   ) {
     this.#seen = seen;
+    this.#numbers = numbersIn(seen ?? context.confirming);
     this.#nowMs = nowMs;
     this.#state = state;
     this.#context = context;
@@ -166,7 +168,7 @@ class Explaining {
       obstacle: verdict === "impossible" ? obstacle : null,
       earliestStart: isTold ? isoTime(start) : null,
     };
-    return { ...facts, sentence: sentenceOf(facts) };
+    return { ...facts, sentence: sentenceOf(facts, this.#numbers) };
   }
 
   /** Goes on to the one behind: takes or sets aside what the plan does. */
@@ -229,7 +231,8 @@ class Explaining {
         requested,
         ...this.#amounts(name, truth),
         slot: null,
-        ...this.#others(groupOf(name), () => this.#holdersOf(name, [name])),
+        ...this.#holders(name, [name], truth),
+        ...this.#behind(groupOf(name)),
       });
     }
     if (slots.length === 0) return short;
@@ -240,31 +243,28 @@ class Explaining {
     if (slot >= 0 || short.length === 0) {
       const free = cards.map(({ free }) => free).sort(descending);
       // Cards may fall short of both together: a name of one beside those we choose.
-      short.push(this.#cardShortage(slots, Math.max(0, slot), free, left));
+      const at = Math.max(0, slot);
+      const requested = slots[at];
+      short.push({
+        resource: "vram_mb",
+        requested,
+        free: free[at],
+        left: left[at],
+        slot: at,
+        ...this.#cardHolders(requested, truth),
+        ...this.#behind(CARDS),
+      });
     }
     return short;
   }
 
-  #cardShortage(
-    slots: readonly number[],
-    slot: number,
-    free: readonly number[],
-    left: readonly number[],
-  ): Shortage {
-    const requested = slots[slot];
+  /** Who has memory of the cards that could have so much. */
+  #cardHolders(requested: number, truth: OutsideTruth | undefined): Held {
     const keys = this.#state.cards
       .filter(({ capacityMb }) => capacityMb >= requested)
       .map(({ key }) => key);
     // The largest ones: their number tells which.
-    const memo = `${CARDS} ${keys.length}`;
-    return {
-      resource: "vram_mb",
-      requested,
-      free: free[slot],
-      left: left[slot],
-      slot,
-      ...this.#others(CARDS, () => this.#holdersOf(memo, keys)),
-    };
+    return this.#holders(`${CARDS} ${keys.length}`, keys, truth);
   }
 
   /** What is free, and what is left of it for the next one. */
@@ -277,23 +277,29 @@ class Explaining {
     return { free: Math.max(0, now), left: Math.max(0, now - taken) };
   }
 
-  #others(
-    group: string,
-    holdersOf: () => readonly Holder[],
-  ): Pick<Shortage, "holders" | "holderCount" | "behind" | "behindCount"> {
+  #behind(group: string): Pick<Shortage, "behind" | "behindCount"> {
     const { first, count } = this.#claims.get(group) ?? NO_CLAIMS;
-    const holders = holdersOf();
+    return { behind: first, behindCount: count };
+  }
+
+  #holders(
+    memo: string,
+    names: readonly string[],
+    truth: OutsideTruth | undefined,
+  ): Held {
+    const holders = this.#leasesOn(memo, names);
+    const outside = outsidersOn(names, truth);
     return {
       holders: holders.slice(0, NAMED_MAX),
       holderCount: holders.length,
-      behind: first,
-      behindCount: count,
+      outside: outside.slice(0, NAMED_MAX),
+      outsideCount: outside.length,
     };
   }
 
   /** Who holds any of these, looked up once for all who lack them. */
-  #holdersOf(memo: string, names: readonly string[]): readonly Holder[] {
-    const known = this.#holders.get(memo);
+  #leasesOn(memo: string, names: readonly string[]): readonly Holder[] {
+    const known = this.#leases.get(memo);
     if (known !== undefined) return known;
     const holders: Holder[] = [];
     for (const { id, label, resources } of this.#state.leases) {
@@ -303,9 +309,38 @@ class Explaining {
       }
     }
     holders.sort((a, b) => b.amount - a.amount);
-    this.#holders.set(memo, holders);
+    this.#leases.set(memo, holders);
     return holders;
   }
+}
+
+/** Who has what is short, with a lease and without. */
+type Held = Pick<
+  Shortage,
+  "holders" | "holderCount" | "outside" | "outsideCount"
+>;
+
+/** Who uses these without a lease, the largest first: cards that will do, as seen. */
+function outsidersOn(
+  names: readonly string[],
+  { judged = [], cardFreeMb }: OutsideTruth = {},
+): Outsider[] {
+  return judged.flatMap(({ uuid, outside }) => {
+    const resource = gpuKey(uuid);
+    const counts = names.includes(resource) && cardFreeMb?.has(uuid);
+    return counts ? outside.map((use) => ({ ...use, resource })) : [];
+  }).sort((a, b) => b.usedMb - a.usedMb);
+}
+
+/** The numbers of cards by the names of their memory. */
+function numbersIn(
+  { judged = [] }: OutsideTruth = {},
+): ReadonlyMap<string, number> {
+  return new Map(
+    judged.flatMap(({ uuid, seen }) =>
+      seen === undefined ? [] : [[gpuKey(uuid), seen.index]]
+    ),
+  );
 }
 
 /** Those who claim a resource, as far as they are named. */
@@ -320,46 +355,6 @@ function groupOf(name: string): string {
 }
 
 const NO_CLAIMS: Claims = { first: [], count: 0 };
-
-/**
- * Which of the leases that are asked back, or are to be by this plan, let which
- * waiter through. Walks as the reclaiming does.
- */
-function comingBack(
-  state: PoolState,
-  { grants, reclaims }: Plan,
-  { stalled, overdue }: PlanContext,
-): ReadonlyMap<Waiter, readonly LeaseRecord[]> {
-  const served = new Map<Waiter, readonly LeaseRecord[]>();
-  const coming = new Set(reclaims.ask);
-  for (const lease of state.reclaimable) {
-    if (lease.reclaim_requested && !overdue.has(lease.id)) coming.add(lease);
-  }
-  for (const lease of reclaims.withdraw) coming.delete(lease);
-  const granted = new Set(grants.map(({ waiter }) => waiter));
-  const ledger = new Ledger(state);
-  for (const { resources } of grants) ledger.take(resources);
-  let asked = 0;
-  for (const waiter of state.waiters) {
-    if (coming.size === 0 || asked === RECLAIMERS_MAX) break;
-    if (granted.has(waiter) || stalled.has(waiter.id)) continue;
-    if (ledger.bind(waiter) === undefined) {
-      if (waiter.yields || !ledger.canEver(waiter)) continue;
-      asked++;
-      const mine = [...coming].filter((lease) => mayTake(waiter, lease));
-      const needed = leastShared(ledger, waiter, mine) ?? [];
-      for (const lease of needed) {
-        ledger.give(lease.resources);
-        coming.delete(lease);
-      }
-      if (needed.length > 0) served.set(waiter, needed);
-    }
-    const bound = ledger.bind(waiter);
-    if (bound === undefined) ledger.setAside(waiter);
-    else ledger.take(bound);
-  }
-  return served;
-}
 
 function descending(a: number, b: number): number {
   return b - a;

@@ -4,19 +4,29 @@
  * @module
  */
 import { formatAmount, formatMb } from "./amount.ts";
-import type { Explanation, Party, Shortage } from "./explanation.ts";
+import type { Explanation, Outsider, Party, Shortage } from "./explanation.ts";
 import type { Obstacle } from "./placement.ts";
 import { shown } from "./quoted.ts";
 
-/** Enough of a label to know it again. */
-const LABEL_LENGTH = 40;
+/** Enough of a label or a program to know it again. */
+const NAME_LENGTH = 40;
 /** More than these are counted. */
 const NAMES_MAX = 2;
 const ORDINALS = ["best", "second best", "third best"];
+/** Who has less than this part of what is lacking would be no help by leaving. */
+const OUTSIDE_SHARE = 1 / 4;
 
-/** `needs 8 GB on one card; 5 GB free on the best; behind llama-70b`. */
+/** The numbers of cards, by the names of their memory. */
+type CardNumbers = ReadonlyMap<string, number>;
+
+/**
+ * `needs 8 GB on one card; 5 GB free on the best; behind llama-70b`.
+ *
+ * @param numbers those of cards that are asked for by name
+ */
 export function sentenceOf(
   { verdict, short, reclaims, obstacle }: Omit<Explanation, "sentence">,
+  numbers: CardNumbers = new Map(),
 ): string {
   if (verdict === "grantable") return "can be granted now";
   if (verdict === "unconfirmed") {
@@ -26,20 +36,23 @@ export function sentenceOf(
     return `can never start here: ${obstacleText(obstacle)}`;
   }
   const parts = short.flatMap((shortage) => [
-    needText(shortage),
+    needText(shortage, numbers),
     freeText(shortage),
   ]);
   // Where several things are short, mostly the same ones stand in front.
   const front = most(short, "behindCount");
-  const holders = most(short, "holderCount");
+  const held = most(short, "holderCount");
+  const outside = most(short.filter(isHeldOutside), "outsideCount");
   if (front !== undefined) {
-    parts.push(`behind ${namesOf(front.behind, front.behindCount)}`);
-  } else if (holders !== undefined) {
-    parts.push(`held by ${namesOf(holders.holders, holders.holderCount)}`);
+    parts.push(`behind ${partiesText(front.behind, front.behindCount)}`);
+  }
+  // Of leases it is enough that the one in front tells who has them.
+  if (outside !== undefined || front === undefined && held !== undefined) {
+    parts.push(`held by ${holdersText(held, outside)}`);
   }
   if (reclaims.length > 0) {
     const verb = reclaims.length === 1 ? "is" : "are";
-    parts.push(`${namesOf(reclaims, reclaims.length)} ${verb} asked back`);
+    parts.push(`${partiesText(reclaims, reclaims.length)} ${verb} asked back`);
   }
   return parts.join("; ") || "waits for its turn";
 }
@@ -68,7 +81,14 @@ export function obstacleText(
   } has ${formatMb(capacity)} in all`;
 }
 
-function needText({ resource, requested, slot }: Shortage): string {
+function needText(
+  { resource, requested, slot }: Shortage,
+  numbers: CardNumbers,
+): string {
+  const number = numbers.get(resource);
+  if (number !== undefined) {
+    return `needs ${formatMb(requested)} on gpu ${number}`;
+  }
   if (slot === null) {
     return `needs ${formatAmount(resource, requested)} of ${shown(resource)}`;
   }
@@ -96,19 +116,73 @@ function ordinal(slot: number): string {
 /** The shortage with the most others, `undefined` if none has any. */
 function most(
   short: readonly Shortage[],
-  count: "behindCount" | "holderCount",
+  count: "behindCount" | "holderCount" | "outsideCount",
 ): Shortage | undefined {
   const [first] = short.toSorted((a, b) => b[count] - a[count]);
   return first !== undefined && first[count] > 0 ? first : undefined;
 }
 
+/** Whether programs without a lease have much of what is lacking, on any of the cards. */
+function isHeldOutside({ requested, free, outside }: Shortage): boolean {
+  const lacking = requested - free;
+  const byCard = Map.groupBy(outside, ({ resource }) => resource);
+  return lacking > 0 &&
+    byCard.values().some((uses) =>
+      uses.reduce((sum, { usedMb }) => sum + usedMb, 0) >=
+        lacking * OUTSIDE_SHARE
+    );
+}
+
+/** The first of many names, and how many more there are. */
+interface Names {
+  readonly first: readonly string[];
+  readonly more: number;
+}
+
+const NOBODY: Names = { first: [], more: 0 };
+
+/** @param count of how many in all `names` are some */
+function firstOf(names: readonly string[], count: number, max: number): Names {
+  const unique = new Set(names);
+  const first = [...unique].slice(0, max);
+  return { first, more: count - names.length + unique.size - first.length };
+}
+
 /** `llama-70b`, `llama-70b and whisper`, `llama-70b, whisper and 3 more`. */
-function namesOf(parties: readonly Party[], count: number): string {
-  const names = new Set(
-    parties.map(({ id, label }) => shown(label ?? id, LABEL_LENGTH)),
-  );
-  const named = [...names].slice(0, NAMES_MAX);
-  const rest = count - parties.length + names.size - named.length;
-  if (rest > 0) return `${named.join(", ")} and ${rest} more`;
-  return named.join(" and ");
+function listOf({ first, more }: Names): string {
+  if (more > 0) return `${first.join(", ")} and ${more} more`;
+  return first.join(" and ");
+}
+
+function partiesText(parties: readonly Party[], count: number): string {
+  return listOf(firstOf(parties.map(partyName), count, NAMES_MAX));
+}
+
+/** `llama-70b and pid 930 python3 outside reslock`: of each kind at least one. */
+function holdersText(
+  held: Shortage | undefined,
+  outside: Shortage | undefined,
+): string {
+  const max = held && outside ? NAMES_MAX - 1 : NAMES_MAX;
+  const leases = held === undefined
+    ? NOBODY
+    : firstOf(held.holders.map(partyName), held.holderCount, max);
+  const programs = outside === undefined
+    ? NOBODY
+    : firstOf(outside.outside.map(programName), outside.outsideCount, max);
+  const named = listOf({ first: programs.first, more: 0 });
+  const first = named === "" ? [] : [`${named} outside reslock`];
+  return listOf({
+    first: [...leases.first, ...first],
+    more: leases.more + programs.more,
+  });
+}
+
+function partyName({ id, label }: Party): string {
+  return shown(label ?? id, NAME_LENGTH);
+}
+
+function programName({ pid, name }: Outsider): string {
+  if (pid === null) return "somebody";
+  return `pid ${pid} ${shown(name, NAME_LENGTH)}`.trimEnd();
 }

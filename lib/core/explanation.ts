@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OutsideUse } from "./cards.ts";
 import type { Obstacle } from "./placement.ts";
 
 /** With more holders or waiters than this, they are counted and not named. */
@@ -31,6 +32,12 @@ export interface Holder extends Party {
   readonly amount: number;
 }
 
+/** Somebody who uses a card that is short, without a lease on it. */
+export interface Outsider extends OutsideUse {
+  /** The card, by the name of its memory. */
+  readonly resource: string;
+}
+
 /** Something that is asked for, and of which not enough is left. */
 export interface Shortage {
   /** Its name; `vram_mb` for GPU memory on cards that the pool chooses. */
@@ -50,6 +57,13 @@ export interface Shortage {
   readonly holders: readonly Holder[];
   /** How many hold any of it. */
   readonly holderCount: number;
+  /**
+   * Who uses most of it without a lease, the largest first; {@linkcode NAMED_MAX} at most.
+   * Empty but for memory of cards of which a driver told.
+   */
+  readonly outside: readonly Outsider[];
+  /** How many use any of it without a lease. */
+  readonly outsideCount: number;
   /** Who goes first and wants it, too, by rank; {@linkcode NAMED_MAX} at most. */
   readonly behind: readonly Party[];
   /** How many go first and want it, too. */

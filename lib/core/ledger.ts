@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { JudgedCard } from "./cards.ts";
 import { type Amounts, diskOfKey, gpuOfKey } from "./model.ts";
 import {
   type Card,
@@ -26,6 +27,8 @@ export interface OutsideTruth {
    * leases may still claim. A card that is missing will not do.
    */
   readonly cardFreeMb?: ReadonlyMap<string, number>;
+  /** All cards as they were judged by what a driver told; for reasons, not for plans. */
+  readonly judged?: readonly JudgedCard[];
   /** How its cards are chosen, where not as usual. */
   readonly placement?: PlacementPolicy;
   /** Free space, in MB by resource name; a mount that is missing has none. */

@@ -41,14 +41,14 @@ export async function statusOf(
   const { store } = session;
   const reading = await session.readDriver();
   // Who has none need not be told what is left on cards.
-  const cardFree = reading && (await looks(path)).cardFree;
+  const seenCards = reading && (await looks(path)).seenCards;
   const status = await store.view((state) => {
     const reasons = explainWaiters(
       state,
       store.knowledge(state),
       session.wallMs(),
       {
-        seen: cardFree && { cardFreeMb: cardFree(state, reading) },
+        seen: seenCards && seenCards(state, reading),
         atMost: countOf(explain),
       },
     );

@@ -1,9 +1,14 @@
 import type { Explanation } from "../../mod.ts";
 import { renderWhy } from "../../lib/cli/render_why.ts";
-import { NOW_MS } from "./sample_pool.ts";
+import { EMPTY_POOL, NOW_MS, SAMPLE_POOL } from "./sample_pool.ts";
 import { assertGolden } from "./support.ts";
 
 const CARD = "gpu_GPU-1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d_vram_mb";
+/** The driver is not asked in the narrow one. */
+const POOLS = {
+  "60": { ...EMPTY_POOL, resources: SAMPLE_POOL.resources },
+  "100_color": SAMPLE_POOL,
+};
 
 const WAITS: Explanation = {
   verdict: "waits",
@@ -21,6 +26,8 @@ const WAITS: Explanation = {
         amount: 49152,
       }],
       holderCount: 9,
+      outside: [],
+      outsideCount: 0,
       behind: [{ id: "w07hq4nb2e-4", label: "\x1b[2Jwiped" }],
       behindCount: 1,
     },
@@ -37,6 +44,16 @@ const WAITS: Explanation = {
         amount: 24000,
       }],
       holderCount: 1,
+      outside: [
+        {
+          pid: 4242,
+          name: "/opt/venv/bin/python3",
+          usedMb: 9216,
+          resource: CARD,
+        },
+        { pid: null, name: "", usedMb: 300, resource: CARD },
+      ],
+      outsideCount: 2,
       behind: [{ id: "w07hq4nb2e-4", label: "\x1b[2Jwiped" }],
       behindCount: 1,
     },
@@ -57,9 +74,28 @@ for (
   Deno.test(`renderWhy() shows what is short at ${name}`, () => {
     const view = { columns, color, nowMs: NOW_MS };
     const request = { ram_mb: 65536, vram_mb: 20480 };
-    assertGolden(`why_${name}`, renderWhy(request, WAITS, [], view));
+    assertGolden(`why_${name}`, renderWhy(request, WAITS, POOLS[name], view));
   });
 }
+
+Deno.test("renderWhy() shows programs without a lease where nobody has one", () => {
+  const [, { outside, ...card }] = WAITS.short;
+  const short = [{
+    ...card,
+    holders: [],
+    holderCount: 0,
+    behind: [],
+    behindCount: 0,
+    outside: [{ ...outside[0], name: "\x1b[2J" }],
+  }];
+  const sentence = "needs 20 GB on one card; 15 GB free on the best";
+  const why: Explanation = { ...WAITS, short, reclaims: [], sentence };
+  const view = { columns: 80, color: false, nowMs: NOW_MS };
+  assertGolden(
+    "why_outside",
+    renderWhy({ vram_mb: 20480 }, why, SAMPLE_POOL, view),
+  );
+});
 
 Deno.test("renderWhy() says yes and never, and what was probably meant", () => {
   const view = { columns: 100, color: false, nowMs: NOW_MS };
@@ -72,7 +108,7 @@ Deno.test("renderWhy() says yes and never, and what was probably meant", () => {
       obstacle: null,
       sentence: "can be granted now",
     },
-    [],
+    EMPTY_POOL,
     view,
   );
   const never = renderWhy(
@@ -83,7 +119,7 @@ Deno.test("renderWhy() says yes and never, and what was probably meant", () => {
       obstacle: { resource: "slot", requested: 1, capacity: undefined },
       sentence: "can never start here: no capacity is set for slot",
     },
-    ["slots", "ram_mb"],
+    { ...EMPTY_POOL, resources: { slots: 1, ram_mb: 1024 } },
     view,
   );
   assertGolden("why_other", `${yes}${never}`);

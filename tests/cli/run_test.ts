@@ -163,13 +163,14 @@ Deno.test("reslock run --no-wait ends with 75 if it is not free now", async () =
 
 Deno.test("reslock run --timeout ends with 124, and says what it waited for", async () => {
   await using scene = await OneSlot.open();
-  await using _lease = await scene.pool.acquire({ slots: 1 });
+  await using lease = await scene.pool.acquire({ slots: 1 });
   const { code, err } = await scene.run("--timeout", "600ms", "true");
   assertEquals(code, 124);
   const [waiting, gaveUp] = err.split("\n");
   assertEquals(
     waiting,
-    "reslock: waiting for slots 1 (position 1 in the queue)",
+    "reslock: waiting for slots 1 (position 1 in the queue): needs 1 of slots; " +
+      `none free; held by ${lease.id}`,
   );
   assertMatch(gaveUp, /^reslock: .*slots.*600 ms/);
   assertEquals((await scene.pool.status()).queue, []);

@@ -9,6 +9,7 @@ import type {
   EntryStatus,
   LeaseStatus,
   LeaseUsage,
+  OutsideUse,
   PoolStatus,
   Usage,
 } from "../../mod.ts";
@@ -30,6 +31,12 @@ const PEOPLE: Readonly<Record<number, Who>> = {
     pid: 777,
     user: "grace",
     command: "python train.py --resume \x1b[31m",
+    container: null,
+  },
+  41875: {
+    pid: 41875,
+    user: "ada",
+    command: "python train.py",
     container: null,
   },
   23456: {
@@ -132,6 +139,15 @@ const SAMPLE_USAGE: Usage = {
   orphans: [],
 };
 
+/** Programs on the second card, without a lease. */
+const OUTSIDE: readonly OutsideUse[] = [
+  { pid: 4242, name: "/usr/bin/python3", usedMb: 9216 },
+  { pid: null, name: "", usedMb: 3000 },
+  { pid: 4243, name: "a\x1b[2Jb", usedMb: 2048 },
+  { pid: 4244, name: "", usedMb: 512 },
+  { pid: 4245, name: "blender", usedMb: 224 },
+];
+
 /** Two cards, four leases, three that wait, and work in progress. */
 export const SAMPLE_POOL: PoolStatus = {
   path: "/home/ada/.reslock/state.json",
@@ -198,9 +214,9 @@ export const SAMPLE_POOL: PoolStatus = {
         short: [{
           resource: "vram_mb",
           requested: 20480,
-          free: 576,
-          left: 576,
-          slot: 1,
+          free: 9576,
+          left: 9576,
+          slot: 0,
           holders: [{
             id: "k3v9x2m1qa-4",
             label: "llama-70b",
@@ -208,14 +224,18 @@ export const SAMPLE_POOL: PoolStatus = {
             amount: 24000,
           }],
           holderCount: 1,
+          outside: OUTSIDE.map((use) => ({ ...use, resource: CARD_B })),
+          outsideCount: OUTSIDE.length,
           behind: [],
           behindCount: 0,
         }],
         reclaims: [{ id: "k3v9x2m1qa-4", label: "llama-70b" }],
         obstacle: null,
         earliestStart: "2026-11-23T21:35:21.000Z",
-        sentence: "needs 20 GB or more on 2 cards; 576 MB free on the second " +
-          "best; held by llama-70b; llama-70b is asked back",
+        sentence:
+          "needs 20 GB on one card; 9.35 GB free on the best; held by " +
+          "llama-70b, pid 4242 /usr/bin/python3 outside reslock and 4 more; " +
+          "llama-70b is asked back",
       },
     }),
     entry({ id: "bbbbbbbbbb-4", vramMb: [8192, 4096], pid: 99 }),
@@ -247,6 +267,8 @@ export const SAMPLE_POOL: PoolStatus = {
             },
           ],
           holderCount: 2,
+          outside: [],
+          outsideCount: 0,
           behind: [],
           behindCount: 0,
         }],
@@ -280,13 +302,58 @@ export const SAMPLE_POOL: PoolStatus = {
       usedMb: 15000,
       freeMb: 9576,
       grantableMb: 9576,
-      outside: [
-        { pid: 4242, name: "/usr/bin/python3", usedMb: 9216 },
-        { pid: null, name: "", usedMb: 3000 },
-        { pid: 4243, name: "a\x1b[2Jb", usedMb: 2048 },
-        { pid: 4244, name: "", usedMb: 512 },
-        { pid: 4245, name: "blender", usedMb: 224 },
-      ],
+      outside: OUTSIDE,
+    }),
+  ],
+};
+
+/** One card, of which a program without a lease has 9 GB, and one that waits for 20. */
+export const OUTSIDE_POOL: PoolStatus = {
+  ...EMPTY_POOL,
+  path: "/home/ann/.reslock/state.json",
+  resources: { [CARD_A]: 24576 },
+  used: { [CARD_A]: 0 },
+  available: { [CARD_A]: 24576 },
+  reserved: { [CARD_A]: 20480 },
+  queue: [
+    entry({
+      id: "w07hq4nb2e-4",
+      pid: 41875,
+      vramMb: [20480],
+      label: "train",
+      queuedAt: "2026-11-23T21:15:18.000000Z",
+      why: {
+        verdict: "waits",
+        short: [{
+          resource: "vram_mb",
+          requested: 20480,
+          free: 15360,
+          left: 15360,
+          slot: 0,
+          holders: [],
+          holderCount: 0,
+          outside: [
+            { pid: 4242, name: "python", usedMb: 9216, resource: CARD_A },
+          ],
+          outsideCount: 1,
+          behind: [],
+          behindCount: 0,
+        }],
+        reclaims: [],
+        obstacle: null,
+        earliestStart: null,
+        sentence: "needs 20 GB on one card; 15 GB free on the best; held by " +
+          "pid 4242 python outside reslock",
+      },
+    }),
+  ],
+  cards: [
+    card({
+      index: 0,
+      usedMb: 9216,
+      freeMb: 15360,
+      grantableMb: 15360,
+      outside: [{ pid: 4242, name: "python", usedMb: 9216 }],
     }),
   ],
 };

@@ -161,6 +161,14 @@ Deno.test("judgeCards() does not let a program wait for itself", () => {
   assertEquals(asked([{ mb: 10_000, pid: 7 }], 7), TOTAL_MB - 10_000);
 });
 
+Deno.test("judgeCards() does not name a program to itself", () => {
+  const uses = [{ pid: 7, mb: 9000 }, { pid: 8, mb: 100 }];
+  const pids = (asker?: number) =>
+    judged([], uses, { asker }).outside.map(({ pid }) => pid);
+  assertEquals(pids(), [7, 8]);
+  assertEquals(pids(7), [8]);
+});
+
 Deno.test("judgeCards() leaves the driver a little that is nobody's", () => {
   const alone = judged([], [], { usedMb: OWN_MB });
   assertEquals([alone.grantableMb, alone.outside], [TOTAL_MB, []]);

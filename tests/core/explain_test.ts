@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { explainRequest, explainWaiters } from "../../lib/core/explain.ts";
 import { type Explanation, NAMED_MAX } from "../../lib/core/explanation.ts";
+import type { OutsideUse } from "../../lib/core/cards.ts";
+import type { OutsideTruth } from "../../lib/core/ledger.ts";
 import type { EntryRecord } from "../../lib/core/model.ts";
 import type { PlanContext } from "../../lib/core/scheduler.ts";
 import type { PoolState } from "../../lib/core/state.ts";
@@ -72,6 +74,8 @@ Deno.test("explainWaiters() names what is short, who holds it and who goes first
         },
       ],
       holderCount: 2,
+      outside: [],
+      outsideCount: 0,
       behind: [],
       behindCount: 0,
     }],
@@ -192,6 +196,104 @@ Deno.test("explainRequest() believes what was seen outside", () => {
     left: 49,
     // Nobody has estimated when others free the disk.
     earliestStart: null,
+  });
+});
+
+/** What a driver told of cards: who uses them without a lease. */
+function seenWith(
+  cards: readonly [uuid: string, freeMb: number, ...OutsideUse[]][],
+  only = cards.map(([uuid]) => uuid),
+): OutsideTruth {
+  return {
+    cardFreeMb: new Map(
+      cards.flatMap(([uuid, freeMb]) =>
+        only.includes(uuid) ? [[uuid, freeMb]] : []
+      ),
+    ),
+    judged: cards.map(([uuid, freeMb, ...outside], index) => ({
+      uuid,
+      capacityMb: CARDS[`gpu_${uuid}_vram_mb` as keyof typeof CARDS],
+      leasedMb: 0,
+      seen: { uuid, index, name: "", usedMb: 0, freeMb },
+      grantableMb: freeMb,
+      outside,
+    })),
+  };
+}
+
+const PYTHON: OutsideUse = { pid: 930, name: "python3", usedMb: 12 * GB };
+const BLENDER: OutsideUse = { pid: 931, name: "blender", usedMb: 9 * GB };
+
+Deno.test("explainRequest() names who uses the cards that would do without a lease", () => {
+  const state = pool(CARDS, [], []);
+  const explained = (
+    asked: Partial<EntryRecord> & { readonly card?: string },
+    seen: OutsideTruth,
+  ) => {
+    const { card, ...fields } = asked;
+    const named = card === undefined ? {} : { [card]: 16 * GB };
+    const me = waiter("me", named, { ...fields, confirms: true });
+    const { short: [{ outside }], sentence } = explainRequest(
+      state,
+      me,
+      context({ confirming: { id: me.id, ...seen } }),
+      { nowMs: NOW_MS },
+    );
+    return {
+      outside: outside.map(({ pid, resource }) => [pid, resource]),
+      sentence,
+    };
+  };
+  const both = seenWith([["A", 7 * GB, BLENDER], ["B", 12 * GB, PYTHON]]);
+  assertEquals(explained({ vram_mb: [16 * GB] }, both), {
+    outside: [[930, "gpu_B_vram_mb"], [931, "gpu_A_vram_mb"]],
+    sentence: "needs 16 GB on one card; 12 GB free on the best; held by pid " +
+      "930 python3 and pid 931 blender outside reslock",
+  });
+  // Card A could never have so much.
+  assertEquals(
+    explained({ vram_mb: [20 * GB] }, both).outside,
+    [[930, "gpu_B_vram_mb"]],
+  );
+  // Of the cards that are named alone.
+  assertEquals(explained({ card: "gpu_A_vram_mb" }, both), {
+    outside: [[931, "gpu_A_vram_mb"]],
+    sentence: "needs 16 GB on gpu 0; 7 GB free; held by pid 931 blender " +
+      "outside reslock",
+  });
+  const confined = seenWith([["A", 7 * GB, BLENDER], ["B", 9 * GB, PYTHON]], [
+    "A",
+  ]);
+  assertEquals(
+    explained({ vram_mb: [16 * GB] }, confined).outside,
+    [[931, "gpu_A_vram_mb"]],
+  );
+});
+
+Deno.test("explainWaiters() names programs without a lease to those alone who look there", () => {
+  const many = Array.from({ length: 10 }, (_, at): OutsideUse => ({
+    pid: 100 + at,
+    name: "job",
+    usedMb: 1000 + at,
+  }));
+  const seen = seenWith([["A", 0], ["B", 12 * GB, PYTHON, ...many]]);
+  const state = pool(CARDS, [lease("l", { gpu_A_vram_mb: 16 * GB })], [
+    waiter("asks", {}, { vram_mb: [16 * GB], confirms: true }),
+    waiter("counts", {}, { vram_mb: [24 * GB] }),
+    waiter("ram", { ram: 1 }, { confirms: true }),
+  ]);
+  const reasons = [...explainWaiters(state, context(), NOW_MS, { seen })];
+  const named = Object.fromEntries(reasons.map(([entry, { short }]) => [
+    nameOf(entry),
+    short.map(({ outside, outsideCount }) => [
+      outside.map(({ pid }) => pid),
+      outsideCount,
+    ]),
+  ]));
+  assertEquals(named, {
+    asks: [[[930, 109, 108, 107, 106, 105, 104, 103], 11]],
+    counts: [[[], 0]],
+    ram: [],
   });
 });
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { obstacleText, sentenceOf } from "../../lib/core/explain_text.ts";
-import type { Party, Shortage } from "../../lib/core/explanation.ts";
+import type { Outsider, Party, Shortage } from "../../lib/core/explanation.ts";
 
 const SHORT: Shortage = {
   resource: "ram_mb",
@@ -10,6 +10,8 @@ const SHORT: Shortage = {
   slot: null,
   holders: [],
   holderCount: 0,
+  outside: [],
+  outsideCount: 0,
   behind: [],
   behindCount: 0,
 };
@@ -66,6 +68,127 @@ Deno.test("sentenceOf() shows what others wrote without obeying it", () => {
   assertEquals(
     text,
     'needs 8 GB of ram_mb; 1 GB free; \\u001b[2J\\u202e and a "b" are asked back',
+  );
+});
+
+/** A card of which 40 GB are asked for and 18.5 GB are free. */
+const CARD: Shortage = {
+  ...SHORT,
+  resource: "vram_mb",
+  requested: 40_960,
+  free: 18_944,
+  left: 18_944,
+  slot: 0,
+};
+const NEEDS = "needs 40 GB on one card; 18.5 GB free on the best; ";
+
+function outsiders(...uses: [pid: number | null, name: string, mb: number][]) {
+  return {
+    outside: uses.map(([pid, name, usedMb]): Outsider => ({
+      pid,
+      name,
+      usedMb,
+      resource: "gpu_A_vram_mb",
+    })),
+    outsideCount: uses.length,
+  };
+}
+
+function holders(...labels: string[]) {
+  return {
+    holders: parties(...labels).map((party) => ({
+      ...party,
+      resource: "gpu_A_vram_mb",
+      amount: 1024,
+    })),
+    holderCount: labels.length,
+  };
+}
+
+Deno.test("sentenceOf() names who uses a card without a lease, beside who holds it", () => {
+  const python: [number, string, number] = [930, "python3", 60_000];
+  const other: [number, string, number] = [931, "blender", 9000];
+  const nobody: [null, string, number] = [null, "", 60_000];
+  const cases: [Partial<Shortage>, string][] = [
+    [outsiders(python), "held by pid 930 python3 outside reslock"],
+    [
+      outsiders(python, other),
+      "held by pid 930 python3 and pid 931 blender outside reslock",
+    ],
+    [
+      outsiders(python, other, [1, "a", 1]),
+      "held by pid 930 python3 and pid 931 blender outside reslock and 1 more",
+    ],
+    [outsiders([7, "", 60_000]), "held by pid 7 outside reslock"],
+    [outsiders(nobody), "held by somebody outside reslock"],
+    [
+      { ...holders("llama-70b"), ...outsiders(python) },
+      "held by llama-70b and pid 930 python3 outside reslock",
+    ],
+    [
+      { ...holders("a", "b", "c"), ...outsiders(python, other) },
+      "held by a, pid 930 python3 outside reslock and 3 more",
+    ],
+    [
+      { ...outsiders(python), behind: parties("a"), behindCount: 1 },
+      "behind a; held by pid 930 python3 outside reslock",
+    ],
+    [
+      { ...holders("b"), behind: parties("a"), behindCount: 1 },
+      "behind a",
+    ],
+  ];
+  for (const [others, end] of cases) {
+    assertEquals(sentence([{ ...CARD, ...others }]), NEEDS + end);
+  }
+  // One program on several cards is one.
+  const twice = outsiders(python, python);
+  assertEquals(
+    sentence([{ ...CARD, ...twice }]),
+    `${NEEDS}held by pid 930 python3 outside reslock`,
+  );
+});
+
+Deno.test("sentenceOf() names no program that would hardly help by leaving", () => {
+  const desktop = outsiders([812, "Xorg", 3000], [813, "gnome-shell", 2503]);
+  assertEquals(
+    sentence([{ ...CARD, ...holders("llama"), ...desktop }]),
+    `${NEEDS}held by llama`,
+  );
+  // Nor any where enough is free, and only kept for others.
+  const kept = { ...CARD, free: 50_000, behind: parties("a"), behindCount: 1 };
+  assertEquals(
+    sentence([{ ...kept, ...outsiders([930, "python3", 20_000]) }])
+      .split("; ").slice(2),
+    ["behind a"],
+  );
+});
+
+Deno.test("sentenceOf() shows what a program is called without obeying it", () => {
+  const hostile = outsiders([930, "\x1b[2J\u202e" + "x".repeat(100), 60_000]);
+  assertEquals(
+    sentence([{ ...CARD, ...hostile }]),
+    `${NEEDS}held by pid 930 \\u001b[2J\\u202e${"x".repeat(35)}… ` +
+      "outside reslock",
+  );
+});
+
+Deno.test("sentenceOf() says cards by their numbers where those are known", () => {
+  const named = { ...CARD, resource: "gpu_A_vram_mb", slot: null };
+  const facts = {
+    verdict: "waits",
+    short: [named],
+    reclaims: [],
+    obstacle: null,
+    earliestStart: null,
+  } as const;
+  assertEquals(
+    sentenceOf(facts, new Map([["gpu_A_vram_mb", 3]])),
+    "needs 40 GB on gpu 3; 18.5 GB free",
+  );
+  assertEquals(
+    sentenceOf(facts),
+    "needs 40 GB of gpu_A_vram_mb; 18.5 GB free",
   );
 });
 

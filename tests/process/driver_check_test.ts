@@ -41,7 +41,10 @@ Deno.test("acquire() waits until a program without a lease has left the card", a
   await scene.asked(2);
   assert(await isOpen(waiting));
   const { queue: [{ why }] } = await scene.pool().status();
-  assertMatch(why!.sentence, /needs 7.81 GB on one card; 4.46 GB free/);
+  assertMatch(
+    why!.sentence,
+    /^needs 7.81 GB on one card; 4.46 GB free .*; held by pid 4242424 python outside/,
+  );
   // What the stranger leaves is to be had.
   const small = await scene.pool().tryAcquire({ vram_mb: 4000 });
   assertEquals(small, null, "it must not go past the one who waits");

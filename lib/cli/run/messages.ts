@@ -29,30 +29,34 @@ export function renderRequest(request: ResourceRequest): string {
   return parts.join(", ");
 }
 
-/** Said once the wait is worth a word. */
-export function renderWaiting(
-  request: ResourceRequest,
-  position: number,
-): string {
-  return `waiting for ${renderRequest(request)} (position ${position} in the ` +
-    `queue)`;
-}
-
 /** How somebody stands who waits. */
 export interface Standing {
   readonly position: number;
   readonly entry: Pick<EntryStatus, "why"> | undefined;
 }
 
+/** Said in a log once the wait is worth a word. */
+export function renderWaiting(
+  request: ResourceRequest,
+  standing: Standing,
+): string {
+  return `waiting for ${renderRequest(request)} ${standingText(standing)}`;
+}
+
 /** Said in a log when something has changed in a long wait. */
 export function renderStill(
   request: ResourceRequest,
-  { position, entry }: Standing,
+  standing: Standing,
   elapsedMs: number,
 ): string {
-  const why = entry?.why ?? null;
   return `still waiting for ${renderRequest(request)} after ` +
-    `${formatDuration(elapsedMs)} (position ${position} in the queue)` +
+    `${formatDuration(elapsedMs)} ${standingText(standing)}`;
+}
+
+/** `(position 1 in the queue): needs 1 of slots; none free; held by llama`. */
+function standingText({ position, entry }: Standing): string {
+  const why = entry?.why ?? null;
+  return `(position ${position} in the queue)` +
     (why === null ? "" : `: ${why.sentence}`);
 }
 

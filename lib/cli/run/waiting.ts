@@ -25,8 +25,8 @@ const TICK_MS = 1000;
 /** How often the pool is looked at for somebody who watches. */
 const TICKS_PER_LOOK = 5;
 /** For a log it is looked at ever less often: hundreds may wait at once. */
-const FIRST_LOOK_MS = 30_000;
-const LAST_LOOK_MS = 480_000;
+const AGAIN_MS = 30_000;
+const LAST_AGAIN_MS = 480_000;
 const CLEAR_LINE = "\r\x1b[2K";
 
 /** A wait that is told of. */
@@ -67,12 +67,11 @@ async function look({ pool, id, position }: Wait): Promise<Standing> {
 
 /** Tells of a wait until it is over. */
 export async function tellWait(wait: Wait): Promise<void> {
-  const { over, io, request, position } = wait;
+  const { over, io } = wait;
   const sinceMs = io.nowMs();
   await pause(SILENT_WAIT_MS, over);
   if (over.aborted) return;
   if (io.isLive) return await tellLive(wait, sinceMs);
-  say(io, renderWaiting(request, position));
   await tellLog(wait, sinceMs);
 }
 
@@ -100,18 +99,20 @@ async function tellLive(wait: Wait, sinceMs: number): Promise<void> {
 
 async function tellLog(wait: Wait, sinceMs: number): Promise<void> {
   const { io, over, request } = wait;
-  let told = "";
+  let told: string | undefined;
   for (
-    let delayMs = FIRST_LOOK_MS;;
-    delayMs = Math.min(2 * delayMs, LAST_LOOK_MS)
+    let delayMs = AGAIN_MS;
+    !over.aborted;
+    delayMs = Math.min(2 * delayMs, LAST_AGAIN_MS)
   ) {
-    await pause(delayMs, over);
-    if (over.aborted) return;
     const standing = await look(wait);
     if (over.aborted) return;
     const state = `${standing.position} ${standing.entry?.why?.sentence}`;
-    if (state === told) continue;
+    if (told === undefined) say(io, renderWaiting(request, standing));
+    else if (state !== told) {
+      say(io, renderStill(request, standing, io.nowMs() - sinceMs));
+    }
     told = state;
-    say(io, renderStill(request, standing, io.nowMs() - sinceMs));
+    await pause(delayMs, over);
   }
 }

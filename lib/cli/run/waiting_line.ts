@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ResourceRequest } from "../../../mod.ts";
+import type { Explanation, ResourceRequest } from "../../../mod.ts";
 import { cut, paint, type View } from "../table.ts";
 import { formatDuration, visible, widthOfText } from "../text.ts";
 import { renderRequest, type Standing } from "./messages.ts";
@@ -32,11 +32,25 @@ export function renderLive(waited: Waited, view: View): string {
     `number ${position} in the queue, ${times}`,
     `number ${position}, ${times}`,
   ].map(visible);
-  const reason = why === null ? "" : visible(`: ${why.sentence}`);
   const room = view.columns - 1 - PREFIX.length;
-  const head = heads.find((text) => widthOfText(text + reason) <= room) ??
-    heads.at(-1)!;
-  const line = cut(head + reason, room);
+  const reasons = reasonsOf(why);
+  const lines = reasons.flatMap((reason) =>
+    heads.map((head) => ({ head, text: head + reason }))
+  );
+  const { head, text } = lines.find(({ text }) => widthOfText(text) <= room) ??
+    lines.at(-1)!;
+  const line = cut(text, room);
   return paint(PREFIX, "dim", view.color) + line.slice(0, head.length) +
     paint(line.slice(head.length), "yellow", view.color);
+}
+
+/** Why it still waits: whole, and without what was asked for. */
+function reasonsOf(why: Explanation | null): readonly string[] {
+  if (why === null) return [""];
+  const { sentence, short } = why;
+  // Of several things the amounts alone would not say which is which.
+  const rest = short.length === 1
+    ? sentence.replace(/^needs .*?; /, "")
+    : sentence;
+  return [sentence, rest].map((text) => visible(`: ${text}`));
 }

@@ -4,6 +4,7 @@ import {
   renderRequest,
   renderWaiting,
 } from "../../../lib/cli/run/messages.ts";
+import { SAMPLE_POOL } from "../sample_pool.ts";
 
 Deno.test("renderRequest() shows every way to ask for something", () => {
   assertEquals(
@@ -17,10 +18,17 @@ Deno.test("renderRequest() shows every way to ask for something", () => {
   );
 });
 
-Deno.test("renderWaiting() says what is waited for and where in the queue", () => {
+Deno.test("renderWaiting() says what is waited for, where in the queue, and why", () => {
+  const [entry] = SAMPLE_POOL.queue;
   assertEquals(
-    renderWaiting({ cpu_cores: 4 }, 2),
+    renderWaiting({ cpu_cores: 4 }, { position: 2, entry: undefined }),
     "waiting for cpu_cores 4 (position 2 in the queue)",
+  );
+  assertEquals(
+    renderWaiting({ vram_mb: 20480 }, { position: 1, entry }),
+    "waiting for vram 20 GB (position 1 in the queue): needs 20 GB on one " +
+      "card; 9.35 GB free on the best; held by llama-70b, pid 4242 " +
+      "/usr/bin/python3 outside reslock and 4 more; llama-70b is asked back",
   );
 });
 
