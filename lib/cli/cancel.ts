@@ -4,10 +4,11 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import type { EntryStatus, ResourcePool } from "../../mod.ts";
+import type { EntryStatus, PoolStatus, ResourcePool } from "../../mod.ts";
 import { operands } from "./arguments.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { entryJson } from "./json.ts";
+import { namingIn } from "./overview.ts";
 import { withPool } from "./pool.ts";
 import { renderCancelled } from "./render.ts";
 import { type Choice, findTargets, readChoice } from "./targets.ts";
@@ -32,12 +33,13 @@ export function command({ io }: Context): AnyCommand {
       const [id] = operands(given, this.getLiteralArgs());
       const choice = readChoice(id, options.label, WORDING);
       await withPool(options, async (pool) => {
-        const cancelled = await cancel(pool, choice);
+        const status = await pool.status({ explain: false });
+        const cancelled = await cancel(pool, choice, status);
         const { path } = pool;
         io.writeOut(
           options.json
             ? jsonText({ path, cancelled: cancelled.map(entryJson) })
-            : renderCancelled(cancelled),
+            : renderCancelled(cancelled, namingIn(status)),
         );
       });
     });
@@ -46,8 +48,8 @@ export function command({ io }: Context): AnyCommand {
 async function cancel(
   pool: ResourcePool,
   choice: Choice,
+  { queue, leases }: PoolStatus,
 ): Promise<readonly EntryStatus[]> {
-  const { queue, leases } = await pool.status({ explain: false });
   const waiters = queue.filter(({ leaseId }) => leaseId === null);
   const targets = findTargets(waiters, choice, {
     ...WORDING,

@@ -33,11 +33,12 @@ export function command(context: Context): AnyCommand {
       "reslock orphans --json | jq '.orphans[].pid'",
     )
     .action(async (options) => {
-      const { path, leases } = await withPool(
+      const status = await withPool(
         options,
         (pool) => pool.status({ explain: false }),
       );
-      const { orphans } = await measureUsage(leases);
+      const { path } = status;
+      const { orphans } = await measureUsage(status.leases);
       if (orphans === null) {
         throw new ExitError(
           "Cannot tell whose processes are on the cards as this is a container, " +
@@ -49,7 +50,7 @@ export function command(context: Context): AnyCommand {
       io.writeOut(
         options.json
           ? jsonText({ path, orphans: orphans.map(orphanJson) })
-          : renderOrphans(orphans, viewOf(io)),
+          : renderOrphans(orphans, status, viewOf(io)),
       );
       if (orphans.length > 0) context.exitCode = EXIT.found;
     });

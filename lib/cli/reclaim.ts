@@ -8,6 +8,7 @@ import { operands } from "./arguments.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { UsageError } from "./failure.ts";
 import { leaseJson } from "./json.ts";
+import { namingIn } from "./overview.ts";
 import { withPool } from "./pool.ts";
 import { renderAskedBack } from "./render.ts";
 import { findTargets } from "./targets.ts";
@@ -37,13 +38,13 @@ export function command({ io }: Context): AnyCommand {
         );
       }
       await withPool(options, async (pool) => {
-        const { leases, queue } = await pool.status({ explain: false });
-        const [target] = findTargets(leases, { id }, {
+        const status = await pool.status({ explain: false });
+        const [target] = findTargets(status.leases, { id }, {
           action: "ask back",
           what: "lease",
           see: "list",
           mistaken: {
-            things: queue,
+            things: status.queue,
             hint: 'take a request out of the queue with "reslock cancel"',
           },
         });
@@ -52,7 +53,7 @@ export function command({ io }: Context): AnyCommand {
         io.writeOut(
           options.json
             ? jsonText({ path, asked: [leaseJson(asked)] })
-            : renderAskedBack(asked),
+            : renderAskedBack(asked, namingIn(status)),
         );
       });
     });

@@ -4,10 +4,11 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import type { LeaseStatus, ResourcePool } from "../../mod.ts";
+import type { LeaseStatus, PoolStatus, ResourcePool } from "../../mod.ts";
 import { operands } from "./arguments.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { leaseJson } from "./json.ts";
+import { namingIn } from "./overview.ts";
 import { withPool } from "./pool.ts";
 import { renderReleased } from "./render.ts";
 import { type Choice, findTargets, readChoice } from "./targets.ts";
@@ -32,12 +33,13 @@ export function command({ io }: Context): AnyCommand {
       const [id] = operands(given, this.getLiteralArgs());
       const choice = readChoice(id, options.label, WORDING);
       await withPool(options, async (pool) => {
-        const released = await release(pool, choice);
+        const status = await pool.status({ explain: false });
+        const released = await release(pool, choice, status);
         const { path } = pool;
         io.writeOut(
           options.json
             ? jsonText({ path, released: released.map(leaseJson) })
-            : renderReleased(released),
+            : renderReleased(released, namingIn(status)),
         );
       });
     });
@@ -46,8 +48,8 @@ export function command({ io }: Context): AnyCommand {
 async function release(
   pool: ResourcePool,
   choice: Choice,
+  { leases, queue }: PoolStatus,
 ): Promise<readonly LeaseStatus[]> {
-  const { leases, queue } = await pool.status({ explain: false });
   const targets = findTargets(leases, choice, {
     ...WORDING,
     mistaken: {

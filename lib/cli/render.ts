@@ -65,17 +65,23 @@ export function renderNeeds(entry: EntryStatus, naming?: Naming): string {
 }
 
 /** `release`: what is free again. */
-export function renderReleased(leases: readonly LeaseStatus[]): string {
-  return leases.map((lease) =>
-    visible(`Released ${nameOf(lease)}: ${renderAmounts(lease.resources)}`) +
-    "\n"
-  ).join("");
+export function renderReleased(
+  leases: readonly LeaseStatus[],
+  naming?: Naming,
+): string {
+  return leases.map((lease) => {
+    const held = renderAmounts(lease.resources, naming);
+    return visible(`Released ${nameOf(lease)}: ${held}`) + "\n";
+  }).join("");
 }
 
 /** `cancel`: what nobody waits for any more. */
-export function renderCancelled(entries: readonly EntryStatus[]): string {
+export function renderCancelled(
+  entries: readonly EntryStatus[],
+  naming?: Naming,
+): string {
   return entries.map((entry) =>
-    visible(`Cancelled ${nameOf(entry)}: ${renderNeeds(entry)}`) + "\n"
+    visible(`Cancelled ${nameOf(entry)}: ${renderNeeds(entry, naming)}`) + "\n"
   ).join("");
 }
 
@@ -89,8 +95,8 @@ export function renderPriority(change: PriorityChange): string {
 }
 
 /** `reclaim`: what its holder was asked for. */
-export function renderAskedBack(lease: LeaseStatus): string {
-  const held = renderAmounts(lease.resources);
+export function renderAskedBack(lease: LeaseStatus, naming?: Naming): string {
+  const held = renderAmounts(lease.resources, naming);
   return visible(`Asked back ${nameOf(lease)}: ${held}`) + "\n";
 }
 

@@ -3,13 +3,28 @@
  *
  * @module
  */
-import { formatAmount, type PoolEvent } from "../../mod.ts";
-import { nameOf, namingOf, renderAmounts, renderNeeds } from "./render.ts";
+import { formatAmount, type PoolEvent, type PoolStatus } from "../../mod.ts";
+import { numbered } from "./overview.ts";
+import {
+  nameOf,
+  type Naming,
+  namingOf,
+  renderAmounts,
+  renderNeeds,
+} from "./render.ts";
 import { counted, formatDuration, visible } from "./text.ts";
 
-/** An event as one line, with its end. */
-export function renderEvent(event: PoolEvent): string {
-  return `${timeOfDay(event.at)}  ${visible(textOf(event))}\n`;
+/** The cards of a pool, where nothing is known of any. */
+const NO_CARDS: Pick<PoolStatus, "cards"> = { cards: [] };
+
+/**
+ * An event as one line, with its end.
+ *
+ * @param seen the cards as they were when the watch began
+ */
+export function renderEvent(event: PoolEvent, seen = NO_CARDS): string {
+  const naming = (names: Iterable<string>) => numbered(seen, namingOf(names));
+  return `${timeOfDay(event.at)}  ${visible(textOf(event, naming))}\n`;
 }
 
 /** The time of day here, as those who look think of it. */
@@ -27,7 +42,10 @@ const LEASE_WORDS = {
   "reclaim-withdrawn": "no longer asked back",
 } as const;
 
-function textOf(event: PoolEvent): string {
+function textOf(
+  event: PoolEvent,
+  namingFor: (names: Iterable<string>) => Naming,
+): string {
   switch (event.type) {
     case "state": {
       const { path, leases, queue } = event.status;
@@ -38,7 +56,9 @@ function textOf(event: PoolEvent): string {
     case "queued":
     case "cancelled": {
       const words = event.type === "queued" ? "waits" : "left the queue";
-      return `${words}: ${nameOf(event.entry)}, ${renderNeeds(event.entry)}`;
+      const { entry } = event;
+      const naming = namingFor(Object.keys(entry.resources));
+      return `${words}: ${nameOf(entry)}, ${renderNeeds(entry, naming)}`;
     }
     case "priority-changed":
       return `priority: ${nameOf(event)}, ${event.before} -> ${event.priority}`;
@@ -46,14 +66,14 @@ function textOf(event: PoolEvent): string {
       const { name, before, capacity } = event;
       const show = (amount: number | null) =>
         amount === null ? "none" : formatAmount(name, amount);
-      const shown = namingOf([name])(name);
+      const shown = namingFor([name])(name);
       return `capacity: ${shown}, ${show(before)} -> ${show(capacity)}`;
     }
     default: {
       const { lease } = event;
       const held = renderAmounts(
         lease.resources,
-        namingOf(Object.keys(lease.resources)),
+        namingFor(Object.keys(lease.resources)),
       );
       const waited = event.type === "granted" && (lease.waitSec ?? 0) >= 1
         ? `, after ${formatDuration(lease.waitSec! * 1000)}`

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { formatMb, type GpuOrphan } from "../../mod.ts";
-import { namingOf } from "./render.ts";
+import { formatMb, type GpuOrphan, type PoolStatus } from "../../mod.ts";
+import { namingIn } from "./overview.ts";
 import { type Cell, type Column, renderTable, type View } from "./table.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -18,15 +18,21 @@ function nameOf(uuid: string): string {
   return `gpu_${uuid}_vram_mb`;
 }
 
-/** The processes, the largest first. */
+/**
+ * The processes, the largest first.
+ *
+ * @param pool whose cards are known by their numbers
+ */
 export function renderOrphans(
   orphans: readonly GpuOrphan[],
+  pool: Pick<PoolStatus, "resources" | "cards">,
   view: View,
 ): string {
   if (orphans.length === 0) {
     return "No process holds GPU memory without a lease\n";
   }
-  const naming = namingOf(
+  const naming = namingIn(
+    pool,
     orphans.flatMap(({ gpus }) => Object.keys(gpus).map(nameOf)),
   );
   const rows = orphans.map(({ pid, name, gpus, maybeOf }): Cell[] => [

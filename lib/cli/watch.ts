@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "@cliffy/command";
+import type { PoolStatus } from "../../mod.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { Ending } from "./ending.ts";
 import { eventJson } from "./json.ts";
@@ -29,9 +30,13 @@ export function command(context: Context): AnyCommand {
     .action(async (options) => {
       using ending = new Ending();
       await withPool(options, async (pool) => {
+        let seen: PoolStatus | undefined;
         for await (const event of pool.watch({ signal: ending.signal })) {
+          if (event.type === "state") seen = event.status;
           io.writeOut(
-            options.json ? jsonLine(eventJson(event)) : renderEvent(event),
+            options.json
+              ? jsonLine(eventJson(event))
+              : renderEvent(event, seen),
           );
         }
       });

@@ -16,6 +16,7 @@ import { measureUsage, ResourcePool } from "../../mod.ts";
 import { FakeCards, setEnv } from "../support/fake_cards.ts";
 import { until } from "../support/processes.ts";
 import { schemaFaults } from "./schema_check.ts";
+import { SAMPLE_POOL } from "./sample_pool.ts";
 import { assertGolden, call, ok, scriptTo } from "./support.ts";
 
 const CARDS = [
@@ -89,7 +90,7 @@ Deno.test("reslock orphans finds who is on a card without a lease, and no one el
   ]);
   const text = await call(["orphans", "-s", state]);
   assertEquals(text.code, 4);
-  assertMatch(text.out, /^ *\d+ +python train\.py +gpu bbbbbbbb 9 GB$/m);
+  assertMatch(text.out, /^ *\d+ +python train\.py +gpu 1 9 GB$/m);
 });
 
 Deno.test("reslock orphans fails where it cannot know", async () => {
@@ -240,7 +241,12 @@ for (const columns of [60, 100]) {
       },
     ];
     const view = { columns, color: false, nowMs: 0 };
-    assertGolden(`orphans_${columns}`, renderOrphans(orphans, view));
+    // Of the cards one is known by its number, the other is not in the pool.
+    const pool = {
+      resources: { [`gpu_${A}_vram_mb`]: 24_576 },
+      cards: [{ ...SAMPLE_POOL.cards[0], uuid: A, index: 3 }],
+    };
+    assertGolden(`orphans_${columns}`, renderOrphans(orphans, pool, view));
   });
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import type { PoolEvent } from "../../mod.ts";
 import { renderEvent } from "../../lib/cli/render_events.ts";
 import { SAMPLE_POOL } from "./sample_pool.ts";
@@ -57,6 +57,12 @@ Deno.test("renderEvent() has a line for each event", () => {
       "capacity: ram_mb, none -> 2 GB",
     ],
   );
+});
+
+Deno.test("renderEvent() says cards by the numbers that they had at the start", () => {
+  const at = "2026-11-23T21:15:21.000Z";
+  const text = renderEvent({ at, type: "released", lease }, SAMPLE_POOL);
+  assertMatch(text, / released: .*, gpu 0 23\.4 GB, ram_mb 16 GB\n$/);
 });
 
 Deno.test("renderEvent() obeys nothing that others wrote", () => {
