@@ -388,6 +388,11 @@ Deno.test("README: it names one version of Deno, that of the checks", () => {
   assertEquals([...named], [checked]);
 });
 
+Deno.test("README: what it shows of a program without a lease is what is printed", () => {
+  const printed = `${ROOT}tests/cli/data/status_outside_90.txt`;
+  assertStringIncludes(README, Deno.readTextFileSync(printed));
+});
+
 for (
   const file of ["README.md", "lib/README.md", "CHANGELOG.md", "SECURITY.md"]
 ) {

@@ -1,13 +1,16 @@
 /**
- * Amounts as pictures: bars of what is used, and lines of how that went.
+ * Amounts as pictures: bars of who has what, and lines of how that went.
  *
  * @module
  */
-import type { Span } from "./table.ts";
+import type { Span, Style } from "./table.ts";
 
 /** A capacity and what becomes of it. */
 export interface Shares {
+  /** Leased. */
   readonly used: number;
+  /** Not leased, and not to be had. */
+  readonly outside: number;
   /** Free, but kept for those who wait. */
   readonly reserved: number;
   readonly total: number;
@@ -15,6 +18,7 @@ export interface Shares {
 
 // Told apart without colour as well.
 const USED = "█";
+const OUTSIDE = "▓";
 const RESERVED = "▒";
 const FREE = "░";
 const LEVELS = "▁▂▃▄▅▆▇█";
@@ -23,7 +27,8 @@ const LEVELS = "▁▂▃▄▅▆▇█";
  * A bar of so many cells. Whatever is above nothing has a cell, and only what is
  * full looks full.
  */
-export function bar({ used, reserved, total }: Shares, width: number): Span[] {
+export function bar(shares: Shares, width: number): Span[] {
+  const { used, outside, reserved, total } = shares;
   const share = (amount: number) =>
     total <= 0 ? 0 : Math.min(1, amount / total);
   const cells = (amount: number) => {
@@ -31,17 +36,22 @@ export function bar({ used, reserved, total }: Shares, width: number): Span[] {
     if (part <= 0) return 0;
     return Math.max(1, part < 1 ? Math.floor(part * width) : width);
   };
-  const usedCells = cells(used);
-  const takenCells = Math.max(usedCells, cells(used + reserved));
-  // Of two that share one cell the one that is used shows.
-  const kept = reserved > 0 && takenCells === usedCells && takenCells < width
-    ? takenCells + 1
-    : takenCells;
-  return [
-    { text: USED.repeat(usedCells), style: used > total ? "red" : "cyan" },
-    { text: RESERVED.repeat(kept - usedCells), style: "yellow" },
-    { text: FREE.repeat(width - kept), style: "dim" },
-  ];
+  const spans: Span[] = [];
+  let sum = 0;
+  let filled = 0;
+  const add = (amount: number, sign: string, style: Style) => {
+    sum += amount;
+    const end = Math.max(filled, cells(sum));
+    // Of two that share one cell the first one shows, and the other takes the next.
+    const isHidden = share(amount) > 0 && end === filled && end < width;
+    const own = isHidden ? end + 1 : end;
+    spans.push({ text: sign.repeat(own - filled), style });
+    filled = own;
+  };
+  add(used, USED, used > total ? "red" : "cyan");
+  add(outside, OUTSIDE, "magenta");
+  add(reserved, RESERVED, "yellow");
+  return [...spans, { text: FREE.repeat(width - filled), style: "dim" }];
 }
 
 /** The last values, 0 to 1, one cell each, right-aligned; spaces where there is none. */

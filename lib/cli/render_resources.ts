@@ -8,6 +8,7 @@ import {
   type CardStatus,
   formatAmount,
   formatMb,
+  type PoolStatus,
 } from "../../mod.ts";
 import { bar, type Shares } from "./bar.ts";
 import type { Overview } from "./overview.ts";
@@ -56,12 +57,32 @@ function driverCell(card: CardStatus | undefined): Cell {
   return { text: usedMb === 0 ? "" : formatMb(usedMb), style: "dim" };
 }
 
+/**
+ * Who has how much of a resource. Of a card the driver knows better than the leases what
+ * is left: others may use it, and holders more than they have leased.
+ */
+function sharesOf(
+  name: string,
+  { resources, used, available, reserved }: PoolStatus,
+  card: CardStatus | undefined,
+): Shares & { readonly free: number } {
+  const left = card?.grantableMb ?? available[name];
+  // What is kept for those who wait is not there yet where others have it.
+  const kept = Math.min(reserved[name] ?? 0, left);
+  return {
+    used: used[name],
+    outside: Math.max(0, available[name] - left),
+    reserved: kept,
+    free: left - kept,
+    total: resources[name],
+  };
+}
+
 /** A table of all resources, or a word on what to do where there are none. */
 export function resourceLines(
   { status, uncounted, naming }: Overview,
   view: View,
 ): string[] {
-  const { resources, used, available, reserved } = status;
   const width = Math.min(
     Math.floor(view.columns * BAR_SHARE),
     view.columns - NUMBERS_WIDTH,
@@ -73,15 +94,10 @@ export function resourceLines(
     view.plain
       ? { text: "" }
       : spansCell(bar(shares, Math.min(BAR_MAX, Math.max(BAR_MIN, width))));
-  const rows = resourceNames(resources).map((name): Cell[] => {
+  const rows = resourceNames(status.resources).map((name): Cell[] => {
     const show = (amount: number) => formatAmount(name, amount);
-    const shares = {
-      used: used[name],
-      reserved: reserved[name] ?? 0,
-      total: resources[name],
-    };
-    const free = available[name] - shares.reserved;
     const card = cards.get(name);
+    const shares = sharesOf(name, status, card);
     return [
       { text: [naming(name), modelOf(card)].filter(Boolean).join(" ") },
       picture(shares),
@@ -93,7 +109,7 @@ export function resourceLines(
         text: shares.reserved > 0 ? show(shares.reserved) : "",
         style: "yellow",
       },
-      { text: show(free), style: free > 0 ? "green" : "dim" },
+      { text: show(shares.free), style: shares.free > 0 ? "green" : "dim" },
       { text: show(shares.total) },
       driverCell(card),
     ];

@@ -49,7 +49,11 @@ export async function runPlain(
 export async function command({ io }: Context): Promise<AnyCommand> {
   const { Command } = await import("@cliffy/command");
   const status: AnyCommand = new Command()
-    .description("Show capacities, leases, and who waits.")
+    .description(
+      "Show capacities, leases, and who waits.\n" +
+        "In the bars █ is leased, ▓ in use by programs without a lease, ▒ kept " +
+        "for\nthose who wait, and ░ free.",
+    )
     .example("Look at the pool of this machine", "reslock status")
     .example(
       "How much RAM is free",

@@ -17,6 +17,7 @@ export type Style =
   | "green"
   | "yellow"
   | "red"
+  | "magenta"
   | "cyan";
 
 const CODES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
@@ -26,6 +27,7 @@ const CODES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
   red: [31, 39],
   green: [32, 39],
   yellow: [33, 39],
+  magenta: [35, 39],
   cyan: [36, 39],
 };
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { CardStatus } from "../../mod.ts";
 import {
   renderList,
   renderStatus,
@@ -12,6 +13,7 @@ import {
 import {
   EMPTY_POOL,
   NOW_MS,
+  OUTSIDE_POOL,
   SAMPLE_POOL,
   SAMPLE_REGISTRY,
 } from "./sample_pool.ts";
@@ -44,6 +46,35 @@ for (const columns of [60, 80, 100, 200]) {
     });
   }
 }
+
+for (const columns of [60, 90, 200]) {
+  Deno.test(`renderStatus() shows in ${columns} columns what programs without a lease have`, () => {
+    const view = { columns, color: false, plain: false, nowMs: NOW_MS };
+    assertGolden(
+      `status_outside_${columns}`,
+      renderStatus(OUTSIDE_POOL, view, {}, { registry: SAMPLE_REGISTRY }),
+    );
+  });
+}
+
+Deno.test("renderStatus() has nothing free that cannot be granted", () => {
+  const view = { columns: 100, color: false, plain: true, nowMs: NOW_MS };
+  const [card] = OUTSIDE_POOL.cards;
+  const row = (fields: Partial<CardStatus>, reserved = {}) =>
+    renderStatus(
+      { ...OUTSIDE_POOL, queue: [], reserved, cards: [{ ...card, ...fields }] },
+      view,
+    ).split("\n").find((line) => line.startsWith("gpu "))!
+      .replaceAll(/ {2,}/g, "  ");
+  assertEquals(row({}), "gpu 0 RTX 4090  0 MB  15 GB  24 GB  9 GB");
+  const kept = { [Object.keys(OUTSIDE_POOL.resources)[0]]: 10_240 };
+  assertEquals(row({}, kept), "gpu 0 RTX 4090  0 MB  10 GB  5 GB  24 GB  9 GB");
+  // A driver that does not tell says nothing against the leases.
+  assertEquals(
+    row({ usedMb: null, grantableMb: null, outside: [] }),
+    "gpu 0 RTX 4090  0 MB  24 GB  24 GB",
+  );
+});
 
 Deno.test("renderStatus() shows the same in colour as without", () => {
   const view = { columns: 100, color: true, plain: false, nowMs: NOW_MS };
