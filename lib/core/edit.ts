@@ -26,8 +26,10 @@ export interface Range {
 
 /** The file grows in such steps, and what lies within one is written atomically. */
 export const PAGE_BYTES = 4096;
-/** Differences closer than this are read as one. */
+/** Pieces closer than this are written as one. */
 const NEAR_BYTES = 64;
+/** Differences closer than this are read as one: those of a line, or of two beside it. */
+const ONE_LINE_BYTES = 256;
 
 /** Ranges in order, merged into as few as is worth it: one where that is one page. */
 export function mergeRanges(ranges: readonly Range[]): Range[] {
@@ -66,26 +68,26 @@ export function isAtomic({ patches }: Edit): boolean {
 }
 
 /**
- * Where two byte arrays of one length differ, in order; close ones as one. Looks at
- * four bytes at a time, so that a range may begin and end with equal ones.
+ * Where two byte arrays of one length differ, in order; those of neighbouring lines as
+ * one. Looks at four bytes at a time, so that a range may begin and end with equal ones.
  */
-export function* differences(a: Uint8Array, b: Uint8Array): Generator<Range> {
+export function differences(a: Uint8Array, b: Uint8Array): Range[] {
   const whole = a.length & ~3;
   const wordsOfA = new Int32Array(a.buffer, a.byteOffset, whole >> 2);
   const wordsOfB = new Int32Array(b.buffer, b.byteOffset, whole >> 2);
-  let range: Range | undefined;
+  const ranges: Range[] = [];
+  const note = (start: number, end: number) => {
+    const last = ranges.at(-1);
+    if (last !== undefined && start - last.end < ONE_LINE_BYTES) last.end = end;
+    else ranges.push({ start, end });
+  };
   for (let page = 0; page < a.length; page += PAGE_BYTES) {
     const end = Math.min(page + PAGE_BYTES, a.length);
     if (equalBytes(a.subarray(page, end), b.subarray(page, end))) continue;
-    for (let i = page; i < end; i += 4) {
-      if (i < whole && wordsOfA[i >> 2] === wordsOfB[i >> 2]) continue;
-      if (range !== undefined && i - range.end < NEAR_BYTES) {
-        range.end = Math.min(i + 4, a.length);
-      } else {
-        if (range !== undefined) yield range;
-        range = { start: i, end: Math.min(i + 4, a.length) };
-      }
+    for (let i = page >> 2; i < Math.min(end, whole) >> 2; i++) {
+      if (wordsOfA[i] !== wordsOfB[i]) note(4 * i, 4 * i + 4);
     }
+    if (end > whole) note(whole, end);
   }
-  if (range !== undefined) yield range;
+  return ranges;
 }

@@ -8,7 +8,8 @@
  * @module
  */
 
-const NATIVE_ID = /^([0-9a-z]{10})-([0-9]{1,15})$/;
+const NATIVE_ID = /^[0-9a-z]{10}-[0-9]{1,15}$/;
+const OWNER_LENGTH = 10;
 const OWNER = /^[0-9a-z]{10}$/;
 const CONFIRMS = 1;
 const YIELDS = 2;
@@ -35,12 +36,13 @@ export function parseNativeId(id: string): NativeId | undefined {
 }
 
 function parse(id: string): NativeId | undefined {
-  const match = NATIVE_ID.exec(id);
-  if (match === null) return undefined;
-  // The flags are the last two binary digits; 15 decimal digits are a safe integer.
-  const flags = Number(match[2]) % (1 << FLAG_BITS);
+  // Without the groups: there are as many ids as lines, and each would cost an array.
+  if (!NATIVE_ID.test(id)) return undefined;
+  // The last two binary digits of a number are told by its last two decimal ones.
+  const number = Number(id.slice(Math.max(OWNER_LENGTH + 1, id.length - 2)));
+  const flags = number % (1 << FLAG_BITS);
   return {
-    owner: match[1],
+    owner: id.slice(0, OWNER_LENGTH),
     confirms: (flags & CONFIRMS) !== 0,
     yields: (flags & YIELDS) !== 0,
   };

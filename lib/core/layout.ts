@@ -144,7 +144,7 @@ export function changedLines(
     if (start === 0 || oldEnd < 0 || newEnd < 0) return undefined;
     const lineEnd = Math.max(oldEnd, newEnd) + 1;
     const before = ranges.at(-1);
-    if (before !== undefined && lineStart < before.end) {
+    if (before !== undefined && lineStart <= before.end) {
       before.start = Math.min(before.start, lineStart);
       before.end = Math.max(before.end, lineEnd);
     } else {

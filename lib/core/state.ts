@@ -138,6 +138,10 @@ export function waiterOf(entry: EntryRecord, shape = shapeOf(entry)): Waiter {
   };
 }
 
+function isNative({ id }: LeaseRecord | EntryRecord): boolean {
+  return parseNativeId(id) !== undefined;
+}
+
 /** Beyond it sums are not exact; no capacity is larger. */
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -262,7 +266,7 @@ export class PoolState {
     this.#leasesById.set(lease.id, lease);
     if (lease.reclaimable) this.#reclaimable.add(lease);
     this.#use(lease, 1);
-    this.#count(lease, 1);
+    this.#count(isNative(lease), 1);
     this.#changes.push({ type: "add", table: "lease", record: lease });
   }
 
@@ -273,7 +277,7 @@ export class PoolState {
     }
     this.#reclaimable.delete(lease);
     this.#use(lease, -1);
-    this.#count(lease, -1);
+    this.#count(isNative(lease), -1);
     this.#changes.push({ type: "remove", table: "lease", record: lease });
   }
 
@@ -300,10 +304,11 @@ export class PoolState {
     } else {
       let at = this.#waiters.length;
       while (at > 0 && this.#waiters[at - 1].priority < entry.priority) at--;
-      this.#waiters.splice(at, 0, waiter);
+      if (at === this.#waiters.length) this.#waiters.push(waiter);
+      else this.#waiters.splice(at, 0, waiter);
       this.#kinds.set(waiter.kind, (this.#kinds.get(waiter.kind) ?? 0) + 1);
     }
-    this.#count(entry, 1);
+    this.#count(waiter.native, 1);
     this.#changes.push({ type: "add", table: "entry", record: entry });
   }
 
@@ -319,8 +324,10 @@ export class PoolState {
   }
 
   removeEntry(entry: EntryRecord): void {
+    let native: boolean;
     if (entry.lease_id !== null) {
       if (!this.#work.delete(entry)) return;
+      native = isNative(entry);
     } else {
       // Who came last and was granted at once, or whoever stands in front.
       const at = this.#waiters.at(-1)?.entry === entry
@@ -328,7 +335,9 @@ export class PoolState {
         : this.#waiters.findIndex((waiter) => waiter.entry === entry);
       if (at < 0) return;
       const { kind } = this.#waiters[at];
-      this.#waiters.splice(at, 1);
+      native = this.#waiters[at].native;
+      if (at === 0) this.#waiters.shift();
+      else this.#waiters.splice(at, 1);
       const left = this.#kinds.get(kind)! - 1;
       if (left > 0) this.#kinds.set(kind, left);
       else this.#kinds.delete(kind);
@@ -336,7 +345,7 @@ export class PoolState {
     if (this.#entriesById.get(entry.id) === entry) {
       this.#entriesById.delete(entry.id);
     }
-    this.#count(entry, -1);
+    this.#count(native, -1);
     this.#changes.push({ type: "remove", table: "entry", record: entry });
   }
 
@@ -354,9 +363,9 @@ export class PoolState {
     this.#waiters.sort((a, b) => b.priority - a.priority);
   }
 
-  #count({ id }: { readonly id: string }, sign: 1 | -1): void {
+  #count(native: boolean, sign: 1 | -1): void {
     this.#revision++;
-    if (parseNativeId(id) === undefined) this.#foreignCount += sign;
+    if (!native) this.#foreignCount += sign;
   }
 
   #use(lease: LeaseRecord, sign: 1 | -1): void {
