@@ -80,6 +80,12 @@ export interface JudgedCard {
 const DRIVERS_OWN_SHARE = 0.02;
 const DRIVERS_OWN_MAX_MB = 512;
 
+/**
+ * Tools round what is used and what is free each by itself: their sum, which was registered,
+ * may be larger while a card is in use than while it is idle (seen on an H100).
+ */
+export const ROUNDING_MB = 1;
+
 /** Leases on one card whose memory the driver cannot tell apart: those of one process. */
 interface Group {
   readonly keys: (string | number)[];
@@ -206,8 +212,11 @@ function sumUp(
     Math.floor(capacityMb * DRIVERS_OWN_SHARE),
   );
   const stillHidden = Math.max(0, hidden - rest);
+  const missing = capacityMb - usedMb - freeMb;
+  const rounding = missing > 0 && missing <= ROUNDING_MB ? missing : 0;
+  const claimed = untouched + stillHidden;
   return {
-    grantableMb: Math.max(0, freeMb + driversOwn - untouched - stillHidden),
+    grantableMb: Math.max(0, freeMb + driversOwn + rounding - claimed),
     outside: hidden > 0
       // Any of them may be a holder that cannot be recognized.
       ? withNobodys([], outsideMb - driversOwn)

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatAmount } from "../core/amount.ts";
+import { ROUNDING_MB } from "../core/cards.ts";
 import { gpuKey, gpuOfKey } from "../core/model.ts";
 import { quoted } from "../core/quoted.ts";
 import type { Detection } from "../os/detection.ts";
@@ -68,7 +69,7 @@ function checkTooMuch(
   { resources }: Detection,
 ): Finding[] {
   return Object.keys(resources)
-    .filter((name) => registered[name] > resources[name])
+    .filter((name) => registered[name] > resources[name] + slackOf(name))
     .map((name) =>
       warning(
         NAME,
@@ -77,6 +78,10 @@ function checkTooMuch(
         `unless you mean it so, "reslock set ${name} ${resources[name]}"`,
       )
     );
+}
+
+function slackOf(name: string): number {
+  return gpuOfKey(name) === undefined ? 0 : ROUNDING_MB;
 }
 
 function checkUnregistered(

@@ -199,6 +199,14 @@ Deno.test("judgeCards() counts what is in use and leased once where it cannot te
   assertEquals(outside, [{ pid: null, name: "", usedMb: 8000 - OWN_MB }]);
 });
 
+Deno.test("judgeCards() has all of an idle card that was registered while it was in use", () => {
+  // Used and free of a busy H100 were 81,080 together, and 81,079 when it was idle.
+  const whole = judged([], [], { capacityMb: TOTAL_MB + 1 });
+  assertEquals(whole.grantableMb, TOTAL_MB + 1);
+  const more = judged([], [], { capacityMb: TOTAL_MB + 480 });
+  assertEquals(more.grantableMb, TOTAL_MB);
+});
+
 Deno.test("judgeCards() counts a holder in a container once", () => {
   // Its pid is the container's own; on the host it is another one.
   const leases = [{ mb: 10_000, pid: 7, hostPid: 1 }, { mb: 2000, pid: 8 }];

@@ -66,6 +66,14 @@ Deno.test("checkMachine() warns of more than there is, and of a card that nobody
   assertStringIncludes(unused.message, CARD);
 });
 
+Deno.test("checkMachine() minds no MiB that is a matter of rounding", async () => {
+  const levels = async (capacityMb: number) =>
+    (await check({ [CARD]: capacityMb })).map(({ level }) => level);
+  const { resources } = detection();
+  assertEquals(await levels(resources[CARD] + 1), ["ok"]);
+  assertEquals(await levels(resources[CARD] + 2), ["warning"]);
+});
+
 Deno.test("checkMachine() says nothing of capacities in a file that cannot be read", async () => {
   const machine = system({
     status: () => Promise.reject(new Error("x")),
