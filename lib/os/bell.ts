@@ -43,6 +43,17 @@ export class Ringer {
     }
   }
 
+  /** The owners that have a bell. */
+  owners(): string[] {
+    try {
+      return [...Deno.readDirSync(this.#directory)].map(({ name }) => name)
+        .filter(isOwnerName);
+    } catch {
+      // Nobody has made one yet.
+      return [];
+    }
+  }
+
   close(): void {
     for (const bell of this.#open.values()) bell.close();
     this.#open.clear();

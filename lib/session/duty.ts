@@ -70,7 +70,7 @@ export class Duty {
       unheard: this.#options.undertaker.hasUnheard,
     });
     const repairs = claims.needsRepair && this.#waking === undefined;
-    if (started || repairs) this.#wake(false);
+    if (started || repairs) this.#wake(repairs);
   }
 
   /** The file may be locked, full or gone for a while; at once is too soon. */
@@ -156,7 +156,11 @@ export class Duty {
     const due = await store.view((state) =>
       timer && this.#isOnDuty(state) ? store.foresee(state) : undefined
     );
-    if (claims.needsRepair) await store.transact(() => {});
+    if (claims.needsRepair) {
+      await store.transact(() => {});
+      // Those who wait behind look seldom. Whoever was rung for it rings nobody.
+      if (timer) store.ringEveryone();
+    }
     lookout.confirmAll();
     if (due === undefined || waiting.size === 0) return;
     // What nobody rings for: a dead ringer, a Python client that gave back.

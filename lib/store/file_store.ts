@@ -151,6 +151,12 @@ export class FileStore implements Store {
     }
   }
 
+  ringEveryone(): void {
+    for (const owner of this.#ringer.owners()) {
+      if (owner !== this.#observer.owner) this.#ringer.ring(owner);
+    }
+  }
+
   knowledge(state: PoolState): PlanContext {
     return this.#patience.context(state, undefined);
   }

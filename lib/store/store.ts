@@ -45,6 +45,8 @@ export interface Store {
   foresee(state: PoolState): Preview;
   /** Wakes those once more who were granted something a moment ago. */
   ringAgain(): void;
+  /** Wakes all others that can be woken, as what they wait for may be gone. */
+  ringEveryone(): void;
   /** What this program knows of waiters and leases beyond the state. */
   knowledge(state: PoolState): PlanContext;
   close(): void;
