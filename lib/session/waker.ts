@@ -23,10 +23,12 @@ const FOREIGN_POLL_MS = 100;
 /** Behind the front: in case that all of it died at once. */
 const FAR_POLL_MS = 6000;
 const SLOWEST_POLL_MS = 300_000;
-/** Of one who came just now, who looks again each time after twice as long. */
+/** Of one who came just now, who then has waited four times as long at each look. */
 const FIRST_POLL_MS = 2000;
-/** Where nothing can be watched. */
+const GROWTH = 4;
+/** Where nothing can be watched; far from the front with the square of the place. */
 const BLIND_POLL_MS = 25;
+const BLIND_FAR_PLACE = 50;
 const SLOWEST_BLIND_POLL_MS = 30_000;
 /** A holder that may be asked back: a Python client that comes along rings nobody. */
 const HOLDER_POLL_MS = 2000;
@@ -208,13 +210,15 @@ export class Waker {
     const isFront = place < FRONT_WAITERS;
     if (foreign && isFront) return FOREIGN_POLL_MS * times;
     if (this.#bellWatch === undefined) {
-      return Math.min(SLOWEST_BLIND_POLL_MS, BLIND_POLL_MS * times);
+      const far = Math.max(1, times / BLIND_FAR_PLACE);
+      return Math.min(SLOWEST_BLIND_POLL_MS, BLIND_POLL_MS * times * far);
     }
     if (isFront && unheard) return UNHEARD_POLL_MS * times;
     if (isFront) return POLL_MS * (1 + 2 * place);
     // Who came just now may be in front soon, and would not know.
-    const waitedMs = Math.max(FIRST_POLL_MS, this.#lookedAt - this.#waitsSince);
-    return Math.min(FAR_POLL_MS * times, waitedMs, SLOWEST_POLL_MS);
+    const waitedMs = this.#lookedAt - this.#waitsSince;
+    const soon = Math.max(FIRST_POLL_MS, (GROWTH - 1) * waitedMs);
+    return Math.min(FAR_POLL_MS * times, soon, SLOWEST_POLL_MS);
   }
 
   #now(): number {
