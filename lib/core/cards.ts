@@ -107,6 +107,7 @@ export function judgeCards(
   reading: DriverReading,
   asker?: number,
 ): JudgedCard[] {
+  if (state.cards.length === 0) return [];
   const leasesOf = new Map<string, LeaseRecord[]>();
   for (const { key } of state.cards) leasesOf.set(key, []);
   for (const lease of state.leases) {

@@ -15,7 +15,7 @@ import { FRONT_WAITERS } from "../store/store.ts";
 // A wake costs a program that sleeps half a millisecond of processor time or more,
 // whatever it does: these are times of the first place, and those behind it wait longer.
 /** For what nobody rings: somebody died between a grant and its ring, unheard. */
-const POLL_MS = 3000;
+const POLL_MS = 6000;
 /** While somebody's end can be found out only by asking. */
 const UNHEARD_POLL_MS = 1000;
 /** While a Python client holds or waits: it rings nobody. */
