@@ -44,11 +44,14 @@ def work(name, seed):
 
     def hold(lease, wanted):
         witness("+", lease.id, json.dumps(wanted, separators=(",", ":")))
-        time.sleep(rng.random() * pace)
-        if rng.randrange(10) == 0:
-            lease.start_work(estimated_seconds=1)
+        try:
             time.sleep(rng.random() * pace)
-        witness("-", lease.id)
+            if rng.randrange(10) == 0:
+                lease.start_work(estimated_seconds=1)
+                time.sleep(rng.random() * pace)
+        finally:
+            # One that was locked out there gives back all the same.
+            witness("-", lease.id)
 
     try:
         live(pool, rng, pace, hold, amounts, name)
@@ -74,8 +77,10 @@ def live(pool, rng, pace, hold, amounts, name):
             else:
                 lease = pool.try_acquire(**wanted, **how, label=name)
                 if lease is not None:
-                    hold(lease, wanted)
-                    lease.release()
+                    try:
+                        hold(lease, wanted)
+                    finally:
+                        lease.release()
         except portalocker.LockException:
             # Someone was stopped with the lock in hand for longer than it waits.
             print(f"locked out {name}", flush=True)
