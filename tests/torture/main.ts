@@ -5,11 +5,13 @@
  *     deno task torture --minutes=120 --seed=7
  *
  * `--workers=16`, and how hasty all are: `--pause=200` and `--pace=40`, in milliseconds.
- * Says every half minute how far it is. A broken promise ends it with exit code 1.
+ * Says every half minute how far it is. A broken promise ends it with exit code 1, and
+ * keeps what there was under `build/`.
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { ROOT } from "../support/deno.ts";
 import { findPython } from "../support/python.ts";
 import { randomSeed } from "../support/random.ts";
 import { type Report, Torture } from "./torture.ts";
@@ -40,5 +42,12 @@ await using torture = new Torture({
   pauseMs: Number(options.pause ?? 200),
   paceMs: Number(options.pace ?? 40),
 });
-await torture.run((report) => say("so far", report));
-say("nothing broken, nothing left", await torture.finish());
+try {
+  await torture.run((report) => say("so far", report));
+  say("nothing broken, nothing left", await torture.finish());
+} catch (error) {
+  const kept = `${ROOT}build/torture_${seed}`;
+  await torture.keep(kept);
+  console.error(`The pool and who held what are kept in ${kept}`);
+  throw error;
+}

@@ -19,7 +19,7 @@ import { findLockHolder } from "../../lib/os/lock_holder.ts";
 import { ResourcePool } from "../../mod.ts";
 import { assertSwept } from "../support/leftovers.ts";
 import { openFilesOf } from "../support/open_files.ts";
-import { Folder, until, within } from "../support/processes.ts";
+import { Folder, runTool, until, within } from "../support/processes.ts";
 import { seededRandom } from "../support/random.ts";
 import { type Amounts, Witness, WitnessWriter } from "../support/witness.ts";
 import {
@@ -197,6 +197,11 @@ export class Torture implements AsyncDisposable {
     const text = Deno.readTextFileSync(this.#folder.state);
     assertEquals(JSON.parse(text).leases, []);
     return report;
+  }
+
+  /** Copies the pool and the witness's record to a place that outlives the run. */
+  async keep(path: string): Promise<void> {
+    await runTool("cp", "-r", "--", this.#folder.path, path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
