@@ -20,6 +20,7 @@ import { parseNativeId } from "../core/ids.ts";
 import { Image } from "../core/image.ts";
 import type { Cause } from "../core/history.ts";
 import { checkChange } from "../core/invariants.ts";
+import type { EntryRecord } from "../core/model.ts";
 import { momentMs } from "../core/moment.ts";
 import { plan, type PlanContext } from "../core/scheduler.ts";
 import type { Change, PoolState } from "../core/state.ts";
@@ -57,7 +58,7 @@ export interface FileStoreOptions {
   readonly history?: History;
 }
 
-/** Who has waited longer does not look soon by itself. */
+/** Who has waited longer does not look soon by itself; `waker.ts` looks later than this. */
 const LONG_WAIT_MS = 2000;
 /** Grants of this age may not have been rung for yet. */
 const RECENT_MS = 10_000;
@@ -295,10 +296,14 @@ export class FileStore implements Store {
    * came a moment ago looks soon.
    */
   #newInFront({ waiters, changes, foreignCount }: PoolState): string[] {
-    const gone =
-      changes.filter((change) =>
-        change.type === "remove" && change.table === "entry"
-      ).length;
+    const came = new Set<EntryRecord>();
+    let gone = 0;
+    for (const change of changes) {
+      if (change.type === "resources" || change.table !== "entry") continue;
+      // Who was granted at once was in nobody's way.
+      if (change.type === "add") came.add(change.record);
+      else if (!came.has(change.record)) gone++;
+    }
     if (gone === 0 || waiters.length === 0) return [];
     const ours = foreignCount === 0
       ? waiters

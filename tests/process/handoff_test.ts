@@ -50,6 +50,14 @@ async function untilAsleep({ pid }: Actor): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
+/** From then on nobody looks by itself soon. */
+function untilPatient(pool: ResourcePool): Promise<void> {
+  return until("all have waited for two seconds", async () => {
+    const { queue } = await pool.status({ explain: false });
+    return Date.now() - Date.parse(queue.at(-1)!.queuedAt) > 2100;
+  });
+}
+
 function stop(actor: Actor): Promise<void> {
   actor.program.signal("SIGSTOP");
   return until(
@@ -91,14 +99,7 @@ Deno.test("Lease.release() tells the one that comes to the front, if it has wait
   await using cast = await Cast.start(FRONT_WAITERS + 2, folder.state);
   const waits = await queueAll(cast);
   const [inFront, behind] = cast.actors.slice(-2);
-  const age = async () => {
-    const { queue } = await pool.status({ explain: false });
-    return Date.now() - Date.parse(queue.at(-1)!.queuedAt);
-  };
-  await until(
-    "all have waited for two seconds",
-    async () => await age() > 2100,
-  );
+  await untilPatient(pool);
   assertEquals([watchesOf(inFront.pid), watchesOf(behind.pid)], [1, 1]);
   const rung = new Set<string>();
   using watcher = Deno.watchFs(`${folder.state}.bells`);
@@ -114,6 +115,28 @@ Deno.test("Lease.release() tells the one that comes to the front, if it has wait
   const expected = [waits[0], waits.at(-2)!].map(({ id }) => ownerOf(id));
   assertEquals(rung, new Set(expected));
   await until("it hears of deaths", () => watchesOf(inFront.pid) === 2);
+});
+
+Deno.test("ResourcePool.acquire() that is granted at once wakes none of those who wait", async () => {
+  using folder = new Folder();
+  await using pool = await startPool(folder);
+  await pool.setResources({ other: 1 });
+  const lease = await pool.acquire({ slot: 1 });
+  await using cast = await Cast.start(FRONT_WAITERS, folder.state);
+  const waits = await queueAll(cast);
+  await untilPatient(pool);
+  using watcher = Deno.watchFs(`${folder.state}.bells`);
+  const firstRung = (async () => {
+    for await (const { kind, paths } of watcher) {
+      if (kind === "modify") return paths[0];
+    }
+    return undefined;
+  })();
+  await (await pool.acquire({ other: 1 })).release();
+  // Events come in order: a ring of the pair would be the first.
+  await lease.release();
+  const rung = await within("a bell", PROMPT_MS, firstRung);
+  assertEquals(rung, `${pool.path}.bells/${ownerOf(waits[0].id)}`);
 });
 
 Deno.test("Lease.release() wakes a waiter whose bell is gone", async () => {
