@@ -15,7 +15,7 @@ import { FRONT_WAITERS } from "../store/store.ts";
 // A wake costs a program that sleeps half a millisecond of processor time or more,
 // whatever it does: these are times of the first place, and those behind it wait longer.
 /** For what nobody rings: somebody died between a grant and its ring, unheard. */
-const POLL_MS = 6000;
+const POLL_MS = 8000;
 /** While somebody's end can be found out only by asking. */
 const UNHEARD_POLL_MS = 1000;
 /** While a Python client holds or waits: it rings nobody. */
@@ -23,17 +23,19 @@ const FOREIGN_POLL_MS = 100;
 /** Behind the front: in case that all of it died at once. */
 const FAR_POLL_MS = 6000;
 const SLOWEST_POLL_MS = 300_000;
-/** Of one who came just now, who then has waited four times as long at each look. */
-const FIRST_POLL_MS = 2000;
-const GROWTH = 4;
+/** Of one who came just now: until it has waited for 2 s nobody rings it for its place. */
+const FIRST_POLL_MS = 2500;
 /** Where nothing can be watched; far from the front with the square of the place. */
 const BLIND_POLL_MS = 25;
 const BLIND_FAR_PLACE = 50;
 const SLOWEST_BLIND_POLL_MS = 30_000;
 /** A holder that may be asked back: a Python client that comes along rings nobody. */
 const HOLDER_POLL_MS = 2000;
-/** A wait as short as this ends before it pays to set up a watch for deaths. */
-const SETTLE_MS = 10;
+/**
+ * A wait as short as this ends before it pays to set up a watch for deaths: of a hundred
+ * processes that take turns, those in front are there for some ten milliseconds.
+ */
+const SETTLE_MS = 50;
 
 /** Who has to be woken, and how urgently. */
 export interface Vigil {
@@ -215,10 +217,10 @@ export class Waker {
     }
     if (isFront && unheard) return UNHEARD_POLL_MS * times;
     if (isFront) return POLL_MS * (1 + 2 * place);
-    // Who came just now may be in front soon, and would not know.
-    const waitedMs = this.#lookedAt - this.#waitsSince;
-    const soon = Math.max(FIRST_POLL_MS, (GROWTH - 1) * waitedMs);
-    return Math.min(FAR_POLL_MS * times, soon, SLOWEST_POLL_MS);
+    const hasLooked = this.#lookedAt > this.#waitsSince;
+    return hasLooked
+      ? Math.min(FAR_POLL_MS * times, SLOWEST_POLL_MS)
+      : FIRST_POLL_MS;
   }
 
   #now(): number {

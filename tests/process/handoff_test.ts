@@ -20,7 +20,7 @@ import {
 /** Far above what it takes on a busy machine, below every look but those of the front. */
 const PROMPT_MS = 2000;
 /** Far above the time after which the first in the queue looks by itself. */
-const POLLED_MS = 10_000;
+const POLLED_MS = 20_000;
 /** Well below the two seconds after which a waiter looks by itself for the first time. */
 const UNPOLLED_MS = 1000;
 /** A parent that never asks how its child ended. */
