@@ -23,7 +23,7 @@ import { checkChange } from "../core/invariants.ts";
 import type { EntryRecord } from "../core/model.ts";
 import { momentMs } from "../core/moment.ts";
 import { plan, type PlanContext } from "../core/scheduler.ts";
-import type { Change, PoolState } from "../core/state.ts";
+import type { Change, PoolState, Waiter } from "../core/state.ts";
 import { settle, type Stamp } from "../core/transitions.ts";
 import type { History } from "../history.ts";
 import { Ringer } from "../os/bell.ts";
@@ -60,6 +60,8 @@ export interface FileStoreOptions {
 
 /** Who has waited longer does not look soon by itself; `waker.ts` looks later than this. */
 const LONG_WAIT_MS = 2000;
+/** The clocks of two programs, as in two containers, agree better than that. */
+const CLOCKS_DIFFER_MS = 1000;
 /** Grants of this age may not have been rung for yet. */
 const RECENT_MS = 10_000;
 const REREAD_FOR_MS = 200;
@@ -296,20 +298,16 @@ export class FileStore implements Store {
    * came a moment ago looks soon.
    */
   #newInFront({ waiters, changes, foreignCount }: PoolState): string[] {
-    const came = new Set<EntryRecord>();
-    let gone = 0;
-    for (const change of changes) {
-      if (change.type === "resources" || change.table !== "entry") continue;
-      // Who was granted at once was in nobody's way.
-      if (change.type === "add") came.add(change.record);
-      else if (!came.has(change.record)) gone++;
-    }
-    if (gone === 0 || waiters.length === 0) return [];
+    const gone = goneFromQueue(changes);
+    if (gone.length === 0) return [];
     const ours = foreignCount === 0
       ? waiters
       : waiters.filter(({ native }) => native);
+    const wasBehind = ({ entry }: Waiter, place: number) =>
+      place + gone.filter((one) => mayStandBefore(one, entry)).length >=
+        FRONT_WAITERS;
     const before = this.#clock.wallMs() - LONG_WAIT_MS;
-    return ours.slice(Math.max(0, FRONT_WAITERS - gone), FRONT_WAITERS)
+    return ours.slice(0, FRONT_WAITERS).filter(wasBehind)
       .filter(({ entry }) => momentMs(entry.queued_at) < before)
       .map(({ id }) => id);
   }
@@ -372,6 +370,26 @@ export class FileStore implements Store {
     this.#pauses.noteRead(image.foreign || image.state.foreignCount > 0);
     return image;
   }
+}
+
+/** The entries that a change took off the queue: not those that it brought itself. */
+function goneFromQueue(changes: readonly Change[]): readonly EntryRecord[] {
+  const came = new Set<EntryRecord>();
+  const gone: EntryRecord[] = [];
+  for (const change of changes) {
+    if (change.type === "resources" || change.table !== "entry") continue;
+    const { type, record } = change;
+    if (type === "add") came.add(record);
+    else if (!came.has(record)) gone.push(record);
+  }
+  return gone;
+}
+
+/** Whether one stood before the other in the queue, as far as their clocks can tell. */
+function mayStandBefore(one: EntryRecord, other: EntryRecord): boolean {
+  if (one.priority !== other.priority) return one.priority > other.priority;
+  const laterMs = momentMs(one.queued_at) - momentMs(other.queued_at);
+  return !(laterMs > CLOCKS_DIFFER_MS);
 }
 
 function causeOf({ robs, buries }: TransactOptions): Cause | undefined {

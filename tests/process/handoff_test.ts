@@ -117,26 +117,35 @@ Deno.test("Lease.release() tells the one that comes to the front, if it has wait
   await until("it hears of deaths", () => watchesOf(inFront.pid) === 2);
 });
 
-Deno.test("ResourcePool.acquire() that is granted at once wakes none of those who wait", async () => {
+Deno.test("those who wait are not woken by whoever comes and goes behind them", async () => {
   using folder = new Folder();
   await using pool = await startPool(folder);
   await pool.setResources({ other: 1 });
-  const lease = await pool.acquire({ slot: 1 });
+  const slot = await pool.acquire({ slot: 1 });
+  const other = await pool.acquire({ other: 1 });
   await using cast = await Cast.start(FRONT_WAITERS, folder.state);
   const waits = await queueAll(cast);
   await untilPatient(pool);
+  await using late = await Actor.start(folder.state);
+  const behind = await late.queue({ other: 1 });
+  const rung: string[] = [];
   using watcher = Deno.watchFs(`${folder.state}.bells`);
-  const firstRung = (async () => {
+  const listening = (async () => {
     for await (const { kind, paths } of watcher) {
-      if (kind === "modify") return paths[0];
+      if (kind !== "modify") continue;
+      rung.push(paths[0].slice(paths[0].lastIndexOf("/") + 1));
+      // Events come in order: none of an earlier ring is still to come.
+      if (rung.at(-1) === ownerOf(waits[0].id)) return;
     }
-    return undefined;
   })();
+  await other.release();
+  await within("the grant behind them", PROMPT_MS, behind.granted);
+  await late.release();
+  // Granted at once.
   await (await pool.acquire({ other: 1 })).release();
-  // Events come in order: a ring of the pair would be the first.
-  await lease.release();
-  const rung = await within("a bell", PROMPT_MS, firstRung);
-  assertEquals(rung, `${pool.path}.bells/${ownerOf(waits[0].id)}`);
+  await slot.release();
+  await within("the bell of the first", PROMPT_MS, listening);
+  assertEquals(rung, [behind, waits[0]].map(({ id }) => ownerOf(id)));
 });
 
 Deno.test("Lease.release() wakes a waiter whose bell is gone", async () => {
