@@ -38,14 +38,15 @@ export async function describeMachine(directory: string): Promise<Machine> {
   };
 }
 
-/** Where, when and with what, in one line. */
+/** Where and with what, in one line. */
 export function machineFacts(machine: Machine): string {
-  return `${machine.date}, ${machine.cores} cores of ${machine.processor}, ` +
+  return `${machine.cores} cores of ${machine.processor}, ` +
     `${machine.memoryGiB} GiB, ${machine.kernel}, ${machine.fileSystem}, ` +
     `Deno ${machine.deno}`;
 }
 
-/** The same with how busy it was. */
+/** The same with the day and how busy it was. */
 export function machineLine(machine: Machine): string {
-  return `${machineFacts(machine)}, load ${machine.loadAverage} at the start`;
+  return `${machine.date}, ${machineFacts(machine)}, ` +
+    `load ${machine.loadAverage} at the start`;
 }

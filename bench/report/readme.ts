@@ -171,10 +171,17 @@ export function readmeFigures(
     spec.label,
     ...COLUMNS.map(([start]) => cell(spec, start, results)),
   ]);
-  const { machine } = [...results].sort(([a], [b]) => a < b ? -1 : 1)[0][1];
+  const machines = Map.groupBy(
+    [...results.values()].map(({ machine }) => machine),
+    machineFacts,
+  );
+  const places = [...machines].map(([facts, days]) => {
+    const dates = new Set(days.map(({ date }) => date).sort());
+    return `${[...dates].join(" and ")}, ${facts}`;
+  });
   return [
     table(["", ...COLUMNS.map(([_, name]) => name)], rows),
-    `${machineFacts(machine)}.\n`,
+    `${places.join("; ")}.\n`,
     ...PLOTS.filter(({ question }) => results.has(question)).map((
       { file, title },
     ) => `![${title}](bench/results/${file}.svg)\n`),

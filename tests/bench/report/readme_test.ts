@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   BEGIN,
   END,
@@ -40,11 +40,17 @@ Deno.test("readmeFigures() says what it has, and nothing of what it has not", ()
       { measure, contender: "pueue", at, summary: undefined, missed: 1 },
     ],
   };
-  const text = readmeFigures(new Map([["death", record]]));
+  const later = { ...record.machine, date: "2026-01-02" };
+  const text = readmeFigures(
+    new Map([
+      ["order", { question: "order", machine: later, figures: [] }],
+      ["death", record],
+    ]),
+  );
   const row = text.split("\n").find((line) => line.includes("SIGKILL"))!;
   assertEquals(
     row,
     "| SIGKILL of the holder to grant, ms | 2.5 |  |  |  |  | never |  |",
   );
-  assert(text.includes("2 cores of P"));
+  assertStringIncludes(text, "2026-01-01 and 2026-01-02, 2 cores of P");
 });
