@@ -6,7 +6,7 @@
  * watches, at most 2 CPU seconds a minute.
  *
  * Non-goals: the cost of beginning to wait, which is waited out: those who came just now
- * look more often, and at the first of these looks V8 tidies up its memory once.
+ * look once, soon, and at that look V8 tidies up its memory once.
  *
  * Checked: all that wait are served in the end.
  *
