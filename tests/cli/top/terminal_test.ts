@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ResourcePool } from "../../../mod.ts";
 import { denoRunArgs, ROOT } from "../../support/deno.ts";
-import { Folder, until } from "../../support/processes.ts";
+import { Folder, processState, until } from "../../support/processes.ts";
 import { hasTmux, Tmux } from "../../support/tmux.ts";
 
 const ignore = !hasTmux();
@@ -44,9 +44,12 @@ class Top implements AsyncDisposable {
     return this.tmux.screen().includes(text);
   }
 
+  get pid(): number {
+    return Number(Deno.readTextFileSync(`${this.folder.path}/pid`));
+  }
+
   signal(name: Deno.Signal): void {
-    const pid = Deno.readTextFileSync(`${this.folder.path}/pid`);
-    Deno.kill(Number(pid), name);
+    Deno.kill(this.pid, name);
   }
 
   /** Holds that it ended so, and left nothing of itself. */
@@ -136,6 +139,8 @@ Deno.test({
       stop();
       await until("the screen is back", () => top.shows("before"));
       assertEquals(top.tmux.ask("#{alternate_on} #{cursor_flag}"), "0 1");
+      // It gives the terminal back first: continued before it stops, it would stay so.
+      await until("it has stopped", () => processState(top.pid) === "T");
       top.signal("SIGCONT");
       await until("it shows the pool again", () => top.shows("slots"));
     }
