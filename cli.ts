@@ -33,6 +33,8 @@ import { failureOf, UsageError } from "./lib/cli/failure.ts";
 import { readPlainOptions } from "./lib/cli/plain_options.ts";
 import { quoted } from "./lib/cli/text.ts";
 
+export type { Io };
+
 /** The options that may stand before a command's name. */
 const ROOT_FLAGS = ["-s", "--state", "-h", "--help", "-V", "--version"];
 

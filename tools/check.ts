@@ -48,7 +48,7 @@ export function steps(isThere: (path: string) => boolean): Step[] {
     { args: ["fmt", "--check"] },
     { args: ["lint"] },
     { args: ["check", "--quiet"] },
-    { args: ["doc", "--lint", "mod.ts"] },
+    { args: ["doc", "--lint", "mod.ts", "cli.ts"] },
     { args: ["test", "-A", "--doc", ...examples], isTestRun: true },
     { args: [...test, "--parallel", ...pure], isTestRun: true },
     // Not in parallel: these wait for processes, on a machine with few cores.
