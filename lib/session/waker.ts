@@ -10,7 +10,7 @@
  */
 import { createBell, removeBell, type Watch, watch } from "../os/bell.ts";
 import type { Clock } from "../os/clock.ts";
-import { FRONT_WAITERS } from "../store/store.ts";
+import { FRONT_WAITERS, LONG_WAIT_MS } from "../store/store.ts";
 
 // A wake costs a program that sleeps half a millisecond of processor time or more,
 // whatever it does: these are times of the first place, and those behind it wait longer.
@@ -23,8 +23,8 @@ const FOREIGN_POLL_MS = 100;
 /** Behind the front: in case that all of it died at once. */
 const FAR_POLL_MS = 6000;
 const SLOWEST_POLL_MS = 300_000;
-/** Of one who came just now: until it has waited for 2 s nobody rings it for its place. */
-const FIRST_POLL_MS = 2500;
+/** Of one who came just now: late enough that from then on it is rung for its place. */
+const FIRST_POLL_MS = LONG_WAIT_MS + 500;
 /** Where nothing can be watched; far from the front with the square of the place. */
 const BLIND_POLL_MS = 25;
 const BLIND_FAR_PLACE = 50;

@@ -35,6 +35,7 @@ import type { StateFile } from "./state_file.ts";
 import {
   type Committed,
   FRONT_WAITERS,
+  LONG_WAIT_MS,
   type Observer,
   type Preview,
   type Store,
@@ -58,8 +59,6 @@ export interface FileStoreOptions {
   readonly history?: History;
 }
 
-/** Who has waited longer does not look soon by itself; `waker.ts` looks later than this. */
-const LONG_WAIT_MS = 2000;
 /** The clocks of two programs, as in two containers, agree better than that. */
 const CLOCKS_DIFFER_MS = 1000;
 /** Grants of this age may not have been rung for yet. */

@@ -54,6 +54,8 @@ export interface Store {
 
 /** The programs from the front of the queue that look after everybody. */
 export const FRONT_WAITERS = 6;
+/** Who has waited for less is not rung in front: it soon looks by itself. */
+export const LONG_WAIT_MS = 2000;
 
 /** What is due in a state. */
 export interface Preview {
