@@ -53,7 +53,7 @@ export function readChoice(
 }
 
 /** The things with an id or a label: the one with the id, or all that begin so. */
-function matching<T extends Target>(
+export function matching<T extends Target>(
   things: readonly T[],
   { id, label }: Choice,
 ): readonly T[] {

@@ -13,6 +13,7 @@ import { ExitError } from "./failure.ts";
 import { say, withPool } from "./pool.ts";
 import {
   type Choice,
+  matching,
   meantBy,
   readChoice,
   type Target,
@@ -34,7 +35,7 @@ export function command(context: Context): AnyCommand {
     .description(
       "Wait until a lease is given back: one by its id, or all of a label.\n" +
         "Requests that still wait count as well. Where there is nothing to wait " +
-        "for,\nit says so and ends at once.",
+        "for,\nit says so and ends at once, with 0.",
     )
     .usage("[options] [ID]")
     .arguments("[id:string]")
@@ -91,16 +92,23 @@ async function waitFor(
       const waiters = queue.filter(({ leaseId }) => leaseId === null);
       const all = [...leases, ...waiters];
       for (const { id } of targetsOf(all, choice, WORDING)) left.add(id);
-      if (left.size === 0) tell(nothingLeft(all, choice));
+      if (left.size === 0) tell(nothingLeft(all, pool.history(), choice));
     } else follow(event, choice, left);
     if (left.size === 0) return 0;
   }
   return left.size;
 }
 
-function nothingLeft(all: readonly Target[], choice: Choice): string {
-  const meant = meantBy(all, choice);
-  return `nobody has ${quoted(choice.id ?? choice.label)} any more` +
+/** Why there is nothing to wait for: it has ended, or nobody knows of it. */
+function nothingLeft(
+  all: readonly Target[],
+  ended: readonly Target[],
+  choice: Choice,
+): string {
+  const given = quoted(choice.id ?? choice.label);
+  if (matching(ended, choice).length > 0) return `nobody has ${given} any more`;
+  const meant = meantBy([...all, ...ended], choice);
+  return `nobody has or waits for ${given}` +
     (meant === undefined ? "" : `: did you mean ${quoted(meant)}?`);
 }
 

@@ -6,7 +6,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { Folder, until, watchesOf, within } from "../support/processes.ts";
-import { assertFormat, call, outcome, start } from "./support.ts";
+import { assertFormat, call, ok, outcome, start } from "./support.ts";
 
 Deno.test("reslock watch --json prints one event a line, and ends by SIGINT", async () => {
   using folder = new Folder();
@@ -92,16 +92,37 @@ Deno.test("reslock wait gives up after --timeout with 124", async () => {
   assertStringIncludes(err, "reslock status");
 });
 
-Deno.test("reslock wait has nothing to wait for where nobody has it", async () => {
+Deno.test("reslock wait tells what has ended from what nobody ever had", async () => {
   using folder = new Folder();
-  await using pool = new ResourcePool({ path: folder.state });
-  await pool.setResources({ slots: 2 });
-  await using _one = await pool.acquire({ slots: 1 }, { label: "train" });
-  const misspelt = await call(["wait", "--label", "trai", "-s", folder.state]);
-  assertEquals(misspelt.code, 0);
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ slots: 3 });
+  await using lease = await pool.acquire({ slots: 1 }, { label: "train" });
+  await ok(state, "run", "--resource", "slots=1", "-l", "score", "true");
+  const said = async (...words: string[]) => {
+    const { code, err } = await call(["wait", "-s", state, ...words]);
+    assertEquals(code, 0);
+    return err;
+  };
+  const cases = [
+    ["trian", 'nobody has or waits for "trian": did you mean "train"?'],
+    ["scor", 'nobody has or waits for "scor": did you mean "score"?'],
+    ["report", 'nobody has or waits for "report"'],
+    ["score", 'nobody has "score" any more'],
+  ];
+  for (const [label, text] of cases) {
+    assertEquals(await said("--label", label), `reslock: ${text}\n`);
+  }
+  const ended = pool.history().find(({ label }) => label === "score")!.id;
+  // An owner has ten characters: the last ones are those of nobody else.
   assertEquals(
-    misspelt.err,
-    'reslock: nobody has "trai" any more: did you mean "train"?\n',
+    await said(ended.slice(0, 10)),
+    `reslock: nobody has "${ended.slice(0, 10)}" any more\n`,
   );
-  assertEquals((await call(["wait", "-s", folder.state])).code, 2);
+  const odd = `${lease.id.slice(0, 9)}_`;
+  assertEquals(
+    await said(odd),
+    `reslock: nobody has or waits for "${odd}": did you mean "${lease.id}"?\n`,
+  );
+  assertEquals((await call(["wait", "-s", state])).code, 2);
 });
