@@ -9,6 +9,11 @@ import { formatDuration, visible, widthOfText } from "../text.ts";
 import { renderRequest, type Standing } from "./messages.ts";
 
 const PREFIX = "reslock: ";
+/**
+ * What the terminal writes behind the line when Ctrl-C is pressed, and the last column,
+ * in which some begin a new line: what wraps would not be taken away with the line.
+ */
+const KEPT_FREE = "^C".length + 1;
 
 /** A wait as it is now. */
 export interface Waited extends Standing {
@@ -16,10 +21,7 @@ export interface Waited extends Standing {
   readonly elapsedMs: number;
 }
 
-/**
- * The place, how long so far, when it may start, and why not yet, in one column less
- * than there are: in the last one, some terminals begin a new line.
- */
+/** The place, how long so far, when it may start, and why not yet. */
 export function renderLive(waited: Waited, view: View): string {
   const { request, position, entry, elapsedMs } = waited;
   const why = entry?.why ?? null;
@@ -32,7 +34,7 @@ export function renderLive(waited: Waited, view: View): string {
     `number ${position} in the queue, ${times}`,
     `number ${position}, ${times}`,
   ].map(visible);
-  const room = view.columns - 1 - PREFIX.length;
+  const room = view.columns - KEPT_FREE - PREFIX.length;
   const reasons = reasonsOf(why);
   const lines = reasons.flatMap((reason) =>
     heads.map((head) => ({ head, text: head + reason }))
