@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EntryStatus, LeaseStatus } from "../../mod.ts";
+import type { EntryStatus, LeaseStatus, Obstacle } from "../../mod.ts";
 import type { Overview } from "./overview.ts";
 import { type Cell, paint, renderTable, type View } from "./table.ts";
 
@@ -16,6 +16,9 @@ export interface Advice {
 const ADVICE_MAX = 3;
 /** Those whose turn comes next; what helps them helps the others. */
 const WAITERS_LOOKED_AT = 5;
+/** What `init` looks for. */
+const FOUND = /^(?:cpu_cores|ram_mb|gpu_.+_vram_mb)$/;
+const PLAIN_NAME = /^\w[\w.-]*$/;
 
 function nameOf({ id, label }: { id: string; label: string | null }): string {
   return label ?? id;
@@ -32,17 +35,45 @@ function holdersOf(
   return [...new Set(ids)].flatMap((id) => leases.get(id) ?? []);
 }
 
+/** What raises a capacity that somebody waits for, where a command can say it. */
+function adviceAgainst(
+  { resource, requested, capacity, slot }: Obstacle,
+  name: string,
+): Advice[] {
+  const isFound = slot !== undefined || FOUND.test(resource);
+  if (isFound && capacity === undefined) {
+    const effect = `registers what is here: ${name} waits for it`;
+    return [{ command: "reslock init", effect }];
+  }
+  // A name that a shell would read in another way was perhaps made for that.
+  if (slot !== undefined || !PLAIN_NAME.test(resource)) return [];
+  const size = requested % 1024 === 0
+    ? `${requested / 1024}G`
+    : `${requested}M`;
+  const amount = resource.endsWith("_mb") ? size : requested;
+  return [{
+    command: `reslock set ${resource} ${amount}`,
+    effect: `is enough for ${name}`,
+  }];
+}
+
 function adviceFor(
   waiter: EntryStatus,
   leases: ReadonlyMap<string, LeaseStatus>,
   { shortId }: Overview,
 ): Advice[] {
   const name = nameOf(waiter);
-  if (waiter.why?.verdict === "impossible") {
-    return [{
+  const obstacle = waiter.why?.obstacle ?? null;
+  if (obstacle !== null) {
+    const cancel = {
       command: `reslock cancel ${shortId(waiter.id)}`,
-      effect: `${name} can never start here`,
-    }];
+      effect: `${name} does not wait for it any longer`,
+    };
+    // A Python program cannot be told.
+    return [
+      ...adviceAgainst(obstacle, name),
+      ...(waiter.native ? [cancel] : []),
+    ];
   }
   const advice: Advice[] = [];
   for (const lease of holdersOf(waiter, leases)) {

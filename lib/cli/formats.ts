@@ -154,7 +154,7 @@ const SHORTAGE: ObjectFormat = {
 const OBSTACLE: ObjectFormat = {
   title: "obstacle",
   fields: [
-    ["resource", "string", "what there is too little of, ever"],
+    ["resource", "string", "what there is too little of in all"],
     ["requested", "integer", "how much is asked for"],
     ["capacity", "integer?", "how much there is; null: none is registered"],
     ["slot", "integer?", "the card that lacks, 0 is the best; else null"],
@@ -172,11 +172,7 @@ const EXPLANATION: ObjectFormat = {
     ["sentence", "string", "the rest in one line of English"],
     ["short", SHORTAGE, "what is short, if it waits"],
     ["reclaims", PARTY, "leases asked back for it"],
-    [
-      "obstacle",
-      { oneOrNull: OBSTACLE },
-      "why it never can be",
-    ],
+    ["obstacle", { oneOrNull: OBSTACLE }, "what the capacities lack for it"],
     ["earliest_start", "date-time?", "by what holders estimate"],
   ],
 };

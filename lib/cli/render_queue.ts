@@ -90,18 +90,14 @@ export function waiterLines(
 /** Why somebody waits, and when that may be over. */
 export function reasonOf({ why }: EntryStatus, nowMs: number): Span {
   if (why === null) return { text: "" };
-  const { sentence, verdict, reclaims, earliestStart } = why;
+  const { sentence, obstacle, reclaims, earliestStart } = why;
   const startsInMs = Date.parse(earliestStart ?? "") - nowMs;
   const start = startsInMs > 0
     ? `; may start in ${formatDuration(startsInMs)}`
     : "";
   return {
     text: `${sentence}${start}`,
-    style: verdict === "impossible"
-      ? "red"
-      : reclaims.length > 0
-      ? "yellow"
-      : "dim",
+    style: obstacle !== null || reclaims.length > 0 ? "yellow" : "dim",
   };
 }
 

@@ -181,6 +181,16 @@ export function formatAmount(name: string, amount: number): string {
   return isSizeName(name) ? formatMb(amount) : String(amount);
 }
 
+/** Two amounts of a resource, in MB where they would read as the same though they differ. */
+export function formatApart(
+  name: string,
+  a: number,
+  b: number,
+): readonly [string, string] {
+  const [one, other] = [formatAmount(name, a), formatAmount(name, b)];
+  return one === other && a !== b ? [`${a} MB`, `${b} MB`] : [one, other];
+}
+
 function checkText(what: string, text: string): void {
   if (typeof text !== "string") {
     throw new TypeError(

@@ -11,7 +11,7 @@
  * @module
  */
 import { comingBack } from "./coming_back.ts";
-import { sentenceOf } from "./explain_text.ts";
+import { refusalText, sentenceOf } from "./explain_text.ts";
 import {
   type Explanation,
   type Holder,
@@ -30,7 +30,7 @@ import {
   gpuOfKey,
   type LeaseRecord,
 } from "./model.ts";
-import { type Obstacle, obstacleTo } from "./placement.ts";
+import { type Obstacle, obstacleTo, refusalOf } from "./placement.ts";
 import { type Plan, plan, type PlanContext } from "./scheduler.ts";
 import { PoolState, type Waiter } from "./state.ts";
 
@@ -68,34 +68,49 @@ export function explainWaiters(
  * Explains what would become of a request that came now. The state stays as it is.
  *
  * @param entry the request as it would be queued
- * @param gone ids of leases and entries that would be found dead
+ * @param options.gone ids of leases and entries that would be found dead
+ * @param options.waitForCapacity whether it would wait for what has no capacity yet.
+ * @default {false}
  */
 export function explainRequest(
   state: PoolState,
   entry: EntryRecord,
   context: PlanContext,
-  options: { readonly nowMs: number; readonly gone?: ReadonlySet<string> },
+  options: {
+    readonly nowMs: number;
+    readonly gone?: ReadonlySet<string>;
+    readonly waitForCapacity?: boolean;
+  },
 ): Explanation {
   const imagined = copyOf(state, options.gone ?? new Set());
   imagined.addEntry(entry);
   const explaining = new Explaining(imagined, context, options.nowMs);
   for (const waiter of imagined.waiters) {
-    if (waiter.entry === entry) return explaining.explain(waiter);
-    explaining.pass(waiter);
+    if (waiter.entry !== entry) {
+      explaining.pass(waiter);
+      continue;
+    }
+    const why = explaining.explain(waiter);
+    if (why.verdict !== "impossible") return why;
+    const { resources, cards } = imagined;
+    const refusal = refusalOf(waiter, resources, cards, options);
+    return refusal === undefined
+      ? { ...why, verdict: "waits" }
+      : explainObstacle(refusal);
   }
   throw new Error("Cannot explain a request that does not wait: report it");
 }
 
-/** What there is to say of a request that the machine can never serve. */
+/** What there is to say of a request that is refused. */
 export function explainObstacle(obstacle: Obstacle): Explanation {
-  const facts = {
+  return {
     verdict: "impossible",
     short: [],
     reclaims: [],
     obstacle,
     earliestStart: null,
-  } as const;
-  return { ...facts, sentence: sentenceOf(facts) };
+    sentence: refusalText(obstacle),
+  };
 }
 
 function copyOf(state: PoolState, without: ReadonlySet<string>): PoolState {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAmount, formatMb } from "./amount.ts";
+import { formatAmount, formatApart, formatMb, isSizeName } from "./amount.ts";
 import type { Explanation, Outsider, Party, Shortage } from "./explanation.ts";
 import type { Obstacle } from "./placement.ts";
 import { shown } from "./quoted.ts";
@@ -32,9 +32,7 @@ export function sentenceOf(
   if (verdict === "unconfirmed") {
     return "fits by the leases; its program has to look and take it";
   }
-  if (obstacle !== null) {
-    return `can never start here: ${obstacleText(obstacle)}`;
-  }
+  if (obstacle !== null) return obstacleText(obstacle, numbers);
   const parts = short.flatMap((shortage) => [
     needText(shortage, numbers),
     freeText(shortage),
@@ -57,28 +55,47 @@ export function sentenceOf(
   return parts.join("; ") || "waits for its turn";
 }
 
-/** What the capacities lack for a request. */
-export function obstacleText(
+/** What the capacities lack for a request that waits until they suffice. */
+function obstacleText(obstacle: Obstacle, numbers: CardNumbers): string {
+  const { resource, capacity, slot } = obstacle;
+  return capacity === undefined && slot === undefined
+    ? `waits for a capacity of ${shown(resource)}`
+    : lackText(obstacle, numbers);
+}
+
+/** What is said of a request that is refused for what the capacities lack. */
+export function refusalText(obstacle: Obstacle): string {
+  const { resource, capacity, slot } = obstacle;
+  const lack = capacity === undefined && slot === undefined
+    ? `no capacity is set for ${shown(resource)}`
+    : `it ${lackText(obstacle)}`;
+  return `can never start here: ${lack}`;
+}
+
+/** `needs 4 of slots, and there are 2 in all`. */
+function lackText(
   { resource, requested, capacity, slot }: Obstacle,
+  numbers: CardNumbers = new Map(),
 ): string {
   if (slot === undefined) {
-    const name = shown(resource);
-    return capacity === undefined
-      ? `no capacity is set for ${name}`
-      : `it needs ${formatAmount(resource, requested)} of ${name}, and there ` +
-        `is ${formatAmount(resource, capacity)} in all`;
+    const [needed, all] = formatApart(resource, requested, capacity ?? 0);
+    const number = numbers.get(resource);
+    const where = number === undefined
+      ? `of ${shown(resource)}`
+      : `on gpu ${number}`;
+    const verb = isSizeName(resource) || capacity === 1 ? "is" : "are";
+    return `needs ${needed} ${where}, and there ${verb} ${all} in all`;
   }
   const cards = slot === 0 ? "one card" : `${slot + 1} cards`;
   if (capacity === undefined) {
     return slot === 0
-      ? "it needs a card, and none is registered"
-      : `it needs ${cards}, and ${slot} ${
-        slot === 1 ? "is" : "are"
-      } registered`;
+      ? "needs a card, and none is registered"
+      : `needs ${cards}, and ${slot} ${slot === 1 ? "is" : "are"} registered`;
   }
-  return `it needs ${formatMb(requested)} on ${cards}, and the ${
+  const [needed, all] = formatApart("vram_mb", requested, capacity);
+  return `needs ${needed} on ${cards}, and the ${
     ordinal(slot)
-  } has ${formatMb(capacity)} in all`;
+  } has ${all} in all`;
 }
 
 function needText(

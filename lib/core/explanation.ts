@@ -12,7 +12,7 @@ export const NAMED_MAX = 8;
 /**
  * How it stands with a request: `grantable`: it is granted by the next transaction;
  * `unconfirmed`: it fits, and only its own program can take it; `waits`; or `impossible`
- * with the capacities of now.
+ * with the capacities of now: one that is in the queue starts when they are raised.
  */
 export type Verdict = "grantable" | "unconfirmed" | "waits" | "impossible";
 
@@ -78,7 +78,7 @@ export interface Explanation {
   readonly short: readonly Shortage[];
   /** Leases that are asked back for it, or would be. */
   readonly reclaims: readonly Party[];
-  /** Why it can never be granted here; null if it can. */
+  /** Why it cannot be granted with the capacities of now; null if it can. */
   readonly obstacle: Obstacle | null;
   /** When it may start at the earliest, ISO 8601; null where nobody can tell. */
   readonly earliestStart: string | null;

@@ -129,3 +129,24 @@ export function obstacleTo(
   }
   return undefined;
 }
+
+/**
+ * Why a request is refused at once, `undefined` if it may be queued.
+ *
+ * @param options.waitForCapacity whether what has no capacity at all may still get one;
+ * a capacity that is too small is an obstacle even so. @default {false}
+ */
+export function refusalOf(
+  { counters, slots }: Demand,
+  resources: Amounts,
+  cards: readonly RegisteredCard[],
+  options: { readonly waitForCapacity?: boolean } = {},
+): Obstacle | undefined {
+  const asked = options.waitForCapacity === true
+    ? {
+      counters: new Map([...counters].filter(([name]) => resources.has(name))),
+      slots: slots.length > cards.length ? [] : slots,
+    }
+    : { counters, slots };
+  return obstacleTo(asked, resources, cards);
+}

@@ -8,7 +8,7 @@ import { ImpossibleRequestError } from "./errors.ts";
 import type { Grant } from "./ledger.ts";
 import type { Amounts, EntryRecord, LeaseRecord } from "./model.ts";
 import { momentMs } from "./moment.ts";
-import { type Demand, type Obstacle, obstacleTo } from "./placement.ts";
+import { type Demand, type Obstacle, refusalOf } from "./placement.ts";
 import { quoted } from "./quoted.ts";
 import { plan, type PlanContext } from "./scheduler.ts";
 import type { PoolState } from "./state.ts";
@@ -201,25 +201,9 @@ export function assertPossible(
   demand: Demand,
   options: { waitForCapacity?: boolean } = {},
 ): void {
-  const { resources, cards } = state;
-  const asked = options.waitForCapacity === true
-    ? registeredPart(demand, resources, cards.length)
-    : demand;
-  const obstacle = obstacleTo(asked, resources, cards);
+  const obstacle = refusalOf(demand, state.resources, state.cards, options);
   if (obstacle === undefined) return;
   throw new ImpossibleRequestError(explain(obstacle), obstacle);
-}
-
-/** The demand without what nobody has registered yet. */
-function registeredPart(
-  { counters, slots }: Demand,
-  resources: Amounts,
-  cards: number,
-): Demand {
-  return {
-    counters: new Map([...counters].filter(([name]) => resources.has(name))),
-    slots: slots.length > cards ? [] : slots,
-  };
 }
 
 function explain(obstacle: Obstacle): string {

@@ -20,7 +20,10 @@ const NOBODY = "0000000000";
 export async function explainDryRun(
   session: Session,
   parsed: ParsedRequest,
-  wishes: Pick<Wishes, "priority" | "hold" | "cards" | "placement">,
+  wishes: Pick<
+    Wishes,
+    "priority" | "hold" | "cards" | "placement" | "waitForCapacity"
+  >,
 ): Promise<Explanation> {
   const { askIn, sight } = await session.drafter.foresee(parsed, wishes);
   const flags = {
@@ -43,6 +46,7 @@ export async function explainDryRun(
     return explainRequest(state, entry, context, {
       nowMs: session.wallMs(),
       gone,
+      waitForCapacity: wishes.waitForCapacity,
     });
   });
 }

@@ -86,6 +86,13 @@ export interface ExplainOptions {
   readonly priority?: number;
   /** Whether what it needs would be kept free for it. @default {true} */
   readonly hold?: boolean;
+  /**
+   * Whether it would wait for capacities that nobody has registered yet: the verdict is
+   * then `waits`, and `obstacle` tells for which.
+   *
+   * @default {false}
+   */
+  readonly waitForCapacity?: boolean;
   /** The only cards that would do, as for `acquire`. @default {any card of the pool} */
   readonly cards?: readonly string[];
   /**

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { adviceOf } from "../../lib/cli/advice.ts";
 import { overviewOf } from "../../lib/cli/overview.ts";
-import type { EntryStatus, LeaseStatus } from "../../mod.ts";
+import type { EntryStatus, LeaseStatus, Obstacle } from "../../mod.ts";
 import { SAMPLE_POOL } from "./sample_pool.ts";
 
 /** What would help the sample with another first lease and last waiter. */
@@ -33,11 +33,52 @@ Deno.test("adviceOf() releases what nobody may have any more", () => {
   assertEquals(advice({ owner: "unknown" }, {}), ["reslock release k3v9x2"]);
 });
 
-Deno.test("adviceOf() cancels what can never start", () => {
-  const why = {
-    ...SAMPLE_POOL.queue[0].why!,
-    verdict: "impossible" as const,
-  };
-  assertEquals(advice({}, { why }), ["reslock cancel p0o9i8"]);
+Deno.test("adviceOf() sets the capacity that is waited for, or else cancels", () => {
+  const cancel = "reslock cancel p0o9i8";
+  const cases: [Obstacle, string[]][] = [
+    [
+      { resource: "newres", requested: 1, capacity: undefined },
+      ["reslock set newres 1", cancel],
+    ],
+    [
+      { resource: "slots", requested: 4, capacity: 2 },
+      ["reslock set slots 4", cancel],
+    ],
+    [
+      { resource: "ram_mb", requested: 8192, capacity: 1024 },
+      ["reslock set ram_mb 8G", cancel],
+    ],
+    [
+      { resource: "scratch_mb", requested: 1000, capacity: undefined },
+      ["reslock set scratch_mb 1000M", cancel],
+    ],
+    [
+      { resource: "cpu_cores", requested: 4, capacity: undefined },
+      ["reslock init", cancel],
+    ],
+    [
+      { resource: "vram_mb", requested: 4, capacity: undefined, slot: 1 },
+      ["reslock init", cancel],
+    ],
+    [{ resource: "vram_mb", requested: 9, capacity: 4, slot: 0 }, [cancel]],
+    // Nobody is told to paste what others wrote.
+    [
+      { resource: "$(reboot)", requested: 1, capacity: undefined },
+      [cancel],
+    ],
+    [{ resource: "-a", requested: 1, capacity: undefined }, [cancel]],
+  ];
+  for (const [obstacle, wanted] of cases) {
+    const why = {
+      ...SAMPLE_POOL.queue[0].why!,
+      verdict: "impossible" as const,
+      obstacle,
+    };
+    assertEquals(advice({}, { why }), wanted);
+    assertEquals(
+      advice({}, { why, native: false }),
+      wanted.filter((command) => command !== cancel),
+    );
+  }
   assertEquals(advice({}, { why: null }), []);
 });

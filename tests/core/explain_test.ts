@@ -103,17 +103,47 @@ Deno.test("explainWaiters() tells who is only waited for to take it", () => {
   });
 });
 
-Deno.test("explainWaiters() tells what can never start here", () => {
+Deno.test("explainWaiters() tells for which capacity somebody waits", () => {
   const state = pool({ ram: 4 }, [], [
     waiter("big", { ram: 5 }),
     waiter("odd", { odd: 1 }),
     waiter("card", {}, { vram_mb: [1] }),
   ]);
   assertEquals(sentences(state), {
-    big: "can never start here: it needs 5 of ram, and there is 4 in all",
-    odd: "can never start here: no capacity is set for odd",
-    card: "can never start here: it needs a card, and none is registered",
+    big: "needs 5 of ram, and there are 4 in all",
+    odd: "waits for a capacity of odd",
+    card: "needs a card, and none is registered",
   });
+});
+
+Deno.test("explainRequest() tells what is refused from what waits for a capacity", () => {
+  const state = pool({ ram: 4 }, [], []);
+  const asked = (
+    counters: Record<string, number>,
+    waitForCapacity: boolean,
+  ) => {
+    const { verdict, sentence } = explainRequest(
+      state,
+      waiter("new", counters),
+      context(),
+      { nowMs: NOW_MS, waitForCapacity },
+    );
+    return [verdict, sentence];
+  };
+  assertEquals(asked({ odd: 1 }, false), [
+    "impossible",
+    "can never start here: no capacity is set for odd",
+  ]);
+  assertEquals(asked({ odd: 1 }, true), [
+    "waits",
+    "waits for a capacity of odd",
+  ]);
+  // What is refused for one thing does not wait for the other.
+  assertEquals(asked({ odd: 1, ram: 5 }, true), [
+    "impossible",
+    "can never start here: it needs 5 of ram, and there are 4 in all",
+  ]);
+  assertEquals(asked({ ram: 4 }, true), ["grantable", "can be granted now"]);
 });
 
 Deno.test("explainWaiters() gives the leases that come back to the one they are for", () => {

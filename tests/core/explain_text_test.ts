@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { obstacleText, sentenceOf } from "../../lib/core/explain_text.ts";
+import { refusalText, sentenceOf } from "../../lib/core/explain_text.ts";
 import type { Outsider, Party, Shortage } from "../../lib/core/explanation.ts";
+import type { Obstacle } from "../../lib/core/placement.ts";
 
 const SHORT: Shortage = {
   resource: "ram_mb",
@@ -192,22 +193,67 @@ Deno.test("sentenceOf() says cards by their numbers where those are known", () =
   );
 });
 
-Deno.test("obstacleText() tells what lacks", () => {
+Deno.test("sentenceOf() and refusalText() tell what the capacities lack", () => {
   const cards = { resource: "vram_mb", requested: 8192 };
+  const cases: [Obstacle, string][] = [
+    [
+      { ...cards, capacity: 4096, slot: 0 },
+      "needs 8 GB on one card, and the best has 4 GB in all",
+    ],
+    [
+      { ...cards, capacity: 4096, slot: 3 },
+      "needs 8 GB on 4 cards, and the 4th best has 4 GB in all",
+    ],
+    [
+      { ...cards, requested: 24_570, capacity: 24_564, slot: 0 },
+      "needs 24570 MB on one card, and the best has 24564 MB in all",
+    ],
+    [
+      { ...cards, capacity: undefined, slot: 0 },
+      "needs a card, and none is registered",
+    ],
+    [
+      { ...cards, capacity: undefined, slot: 1 },
+      "needs 2 cards, and 1 is registered",
+    ],
+    [
+      { resource: "ram_mb", requested: 2048, capacity: 1024 },
+      "needs 2 GB of ram_mb, and there is 1 GB in all",
+    ],
+    [
+      { resource: "slots", requested: 4, capacity: 2 },
+      "needs 4 of slots, and there are 2 in all",
+    ],
+    [
+      { resource: "slots", requested: 4, capacity: 1 },
+      "needs 4 of slots, and there is 1 in all",
+    ],
+  ];
+  const waiting = {
+    verdict: "impossible",
+    short: [],
+    reclaims: [],
+    earliestStart: null,
+  } as const;
+  for (const [obstacle, text] of cases) {
+    assertEquals(sentenceOf({ ...waiting, obstacle }), text);
+    assertEquals(refusalText(obstacle), `can never start here: it ${text}`);
+  }
+  const unknown = { resource: "slot", requested: 1, capacity: undefined };
   assertEquals(
-    obstacleText({ ...cards, capacity: 4096, slot: 0 }),
-    "it needs 8 GB on one card, and the best has 4 GB in all",
+    sentenceOf({ ...waiting, obstacle: unknown }),
+    "waits for a capacity of slot",
   );
   assertEquals(
-    obstacleText({ ...cards, capacity: 4096, slot: 3 }),
-    "it needs 8 GB on 4 cards, and the 4th best has 4 GB in all",
+    refusalText(unknown),
+    "can never start here: no capacity is set for slot",
   );
+  const card = { resource: "gpu_A_vram_mb", requested: 8192, capacity: 4096 };
   assertEquals(
-    obstacleText({ ...cards, capacity: undefined, slot: 1 }),
-    "it needs 2 cards, and 1 is registered",
-  );
-  assertEquals(
-    obstacleText({ resource: "ram_mb", requested: 2048, capacity: 1024 }),
-    "it needs 2 GB of ram_mb, and there is 1 GB in all",
+    sentenceOf(
+      { ...waiting, obstacle: card },
+      new Map([["gpu_A_vram_mb", 3]]),
+    ),
+    "needs 8 GB on gpu 3, and there is 4 GB in all",
   );
 });

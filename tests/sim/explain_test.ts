@@ -6,7 +6,11 @@
  * explained, and the last of each queue once more as a request that comes now.
  */
 import { assert, assertEquals } from "@std/assert";
-import { explainRequest, explainWaiters } from "../../lib/core/explain.ts";
+import {
+  explainObstacle,
+  explainRequest,
+  explainWaiters,
+} from "../../lib/core/explain.ts";
 import type { Explanation } from "../../lib/core/explanation.ts";
 import { nativeId } from "../../lib/core/ids.ts";
 import { obstacleTo } from "../../lib/core/placement.ts";
@@ -74,7 +78,9 @@ function check(world: World): void {
   }
   const last = state.waiters.at(-1);
   if (last === undefined) return;
-  const wanted = reasons.get(last.entry)!;
+  const why = reasons.get(last.entry)!;
+  // Whoever is in the queue waits, whatever the capacities are.
+  const wanted = why.obstacle === null ? why : explainObstacle(why.obstacle);
   state.removeEntry(last.entry);
   state.takeChanges();
   const dryRun = explainRequest(state, last.entry, context, {
