@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { readDiskSpace } from "../lib/os/disk.ts";
 import {
+  AcquireCancelledError,
   AcquireTimeoutError,
   ImpossibleRequestError,
   LeaseLostError,
@@ -320,30 +321,26 @@ Deno.test("ResourcePool.release() takes a lease away, and its holder learns of i
     assertEquals(await two.releaseLabel("mine"), []);
   }));
 
-Deno.test("ResourcePool.reset() drops everything; waiters put themselves back in order", () =>
+Deno.test("ResourcePool.reset() drops everything, also what the pool itself waits for", () =>
   withPools(async (one, two) => {
     const lease = await one.acquire({ slot: 8 });
     const lost = Promise.withResolvers<void>();
     lease.lost.addEventListener("abort", () => lost.resolve());
-    const order: number[] = [];
-    const waits: Promise<void>[] = [];
-    for (const number of [1, 2]) {
+    const ends: Promise<unknown>[] = [];
+    for (const pool of [one, two]) {
       const queued = Promise.withResolvers<void>();
-      const wait = one.acquire({ slot: 8 }, {
+      const wait = pool.acquire({ slot: 8 }, {
         onQueued: () => queued.resolve(),
       });
-      waits.push(wait.then(async (granted) => {
-        order.push(number);
-        await granted.release();
-      }));
+      ends.push(assertRejects(() => wait, AcquireCancelledError, "reset"));
       await queued.promise;
     }
     await two.reset();
-    await lost.promise;
-    assertEquals((await two.status()).resources.slot, undefined);
+    await Promise.all([lost.promise, ...ends]);
+    const { resources, leases, queue } = await two.status();
+    assertEquals([{ ...resources }, leases, queue], [{}, [], []]);
     await two.setResources({ slot: 8 });
-    await Promise.all(waits);
-    assertEquals(order, [1, 2]);
+    assert(await two.tryAcquire({ slot: 8 }) !== null);
   }));
 
 Deno.test("ResourcePool.setResources() keeps what is set where told so, and says what changed", () =>

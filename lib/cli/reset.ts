@@ -4,11 +4,12 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import type { PoolStatus } from "../../mod.ts";
+import type { EntryStatus, PoolStatus } from "../../mod.ts";
 import type { AnyCommand, Context, GlobalOptions, Io } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError } from "./failure.ts";
-import { withPool } from "./pool.ts";
+import { say, withPool } from "./pool.ts";
+import { nameOf } from "./render.ts";
 import { counted, visible } from "./text.ts";
 
 /** The command. */
@@ -16,7 +17,7 @@ export function command({ io }: Context): AnyCommand {
   return new Command<GlobalOptions>()
     .description(
       "Drop all leases, the queue and the capacities.\n" +
-        "Holders are told, but go on running.",
+        "Holders are told, but go on running; those who wait give up.",
     )
     .option(
       "-f, --force",
@@ -27,16 +28,35 @@ export function command({ io }: Context): AnyCommand {
     .action(async (options) => {
       const force = options.force === true;
       await withPool(options, async (pool) => {
-        if (!force) confirmLoss(io, await pool.status());
+        const looked = pool.status({ explain: false });
+        // A file that cannot be read is what it is for.
+        const before = force ? await looked.catch(() => null) : await looked;
+        if (before !== null && !force) confirmLoss(io, before);
         await pool.reset({ force });
         io.writeOut(`Reset ${visible(pool.path)}\n`);
+        for (const entry of waitersOf(before)) tellStranded(io, entry);
       });
     });
 }
 
+function waitersOf(status: PoolStatus | null): readonly EntryStatus[] {
+  return status?.queue.filter(({ leaseId }) => leaseId === null) ?? [];
+}
+
+/** A program of the Python package waits on, and is never granted anything. */
+function tellStranded(io: Io, entry: EntryStatus): void {
+  if (entry.native || entry.owner === "dead") return;
+  say(
+    io,
+    `The request ${nameOf(entry)} is one of the Python package, which waits ` +
+      `for ever without its place: end the program (pid ${entry.pid})`,
+  );
+}
+
 /** Throws unless nothing is lost, or the user agrees to it. */
-function confirmLoss(io: Io, { path, leases, queue }: PoolStatus): void {
-  const waiting = queue.filter(({ leaseId }) => leaseId === null).length;
+function confirmLoss(io: Io, status: PoolStatus): void {
+  const { path, leases } = status;
+  const waiting = waitersOf(status).length;
   if (leases.length + waiting === 0) return;
   const loss = `${counted(leases.length, "lease")} and ${
     counted(waiting, "waiter")

@@ -26,7 +26,7 @@ export class AcquireTimeoutError extends Error {
   }
 }
 
-/** Somebody cancelled the request while it waited. It is withdrawn. */
+/** Somebody cancelled the request while it waited, or reset the pool. It is withdrawn. */
 export class AcquireCancelledError extends Error {
   /** The name of the class. */
   override readonly name = "AcquireCancelledError";

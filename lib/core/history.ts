@@ -75,7 +75,7 @@ export function endedBy(
       const isCancelled = lease !== undefined && saysCancelled(lease);
       const stays = lease !== undefined || state.entry(id) !== undefined;
       if (isCancelled) ended.push({ record: change.record, end: "cancelled" });
-      // Those whom an operator removes otherwise put themselves back.
+      // Whom an operator removes otherwise is dead, or may still wait without a place.
       else if (!stays && cause !== "operator") {
         const end = cause === "death" ? "died" : "gave-up";
         ended.push({ record: change.record, end });

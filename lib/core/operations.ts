@@ -5,7 +5,7 @@
  * @module
  */
 import { parseNativeId } from "./ids.ts";
-import { byHandSince, isAskedByHand } from "./marks.ts";
+import { byHandSince, isAskedByHand, saysCancelled } from "./marks.ts";
 import type { EntryRecord, LeaseRecord } from "./model.ts";
 import { quoted } from "./quoted.ts";
 import type { PoolState } from "./state.ts";
@@ -78,9 +78,45 @@ export function cancel(
         `(pid ${entry.pid}) instead`,
     );
   }
-  state.removeEntry(entry);
-  state.addLease(leaseOf(entry, new Map(), stamp));
+  markCancelled(state, entry, stamp);
   return entry;
+}
+
+/** Puts in the place of a waiter of ours what tells its program that it is cancelled. */
+function markCancelled(
+  state: PoolState,
+  entry: EntryRecord,
+  stamp: Stamp,
+): void {
+  state.removeEntry(entry);
+  // Some broken client may have written an id twice.
+  if (state.lease(entry.id) !== undefined) return;
+  state.addLease(leaseOf(entry, new Map(), stamp));
+}
+
+/**
+ * Drops all leases and cancels all who wait; the capacities stay. Requests of the Python
+ * package, which cannot be told, lose their place.
+ *
+ * @param dead ids of which nobody is left to be told anything
+ */
+export function reset(
+  state: PoolState,
+  stamp: Stamp,
+  dead: ReadonlySet<string> = new Set(),
+): void {
+  const isToBeTold = ({ id }: LeaseRecord | EntryRecord) =>
+    parseNativeId(id) !== undefined && !dead.has(id);
+  for (const lease of state.leases) {
+    // Who was cancelled a moment ago, and has not seen it yet, must not come back.
+    if (saysCancelled(lease) && isToBeTold(lease)) continue;
+    state.removeLease(lease);
+  }
+  for (const entry of state.work) state.removeEntry(entry);
+  for (const { entry } of [...state.waiters]) {
+    if (isToBeTold(entry)) markCancelled(state, entry, stamp);
+    else state.removeEntry(entry);
+  }
 }
 
 /**

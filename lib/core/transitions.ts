@@ -182,13 +182,6 @@ export function shrink(
   return state.replaceLease(lease, { resources });
 }
 
-/** Drops all leases and the whole queue; the capacities stay. */
-export function reset(state: PoolState): void {
-  for (const lease of state.leases) state.removeLease(lease);
-  for (const entry of state.work) state.removeEntry(entry);
-  for (const { entry } of [...state.waiters]) state.removeEntry(entry);
-}
-
 /**
  * Refuses a request that no release can ever let through.
  *

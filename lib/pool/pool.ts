@@ -80,7 +80,7 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {ImpossibleRequestError} if it is more than a registered capacity, or
    * names none and `waitForCapacity` is not set
    * @throws {AcquireTimeoutError} after `timeoutMs`
-   * @throws {AcquireCancelledError} if somebody cancels it
+   * @throws {AcquireCancelledError} if somebody cancels it, or resets the pool
    * @throws {RangeError} if an amount or option is outside of its range
    * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
    * @throws {StateAccessError} if the state file cannot be used
@@ -285,10 +285,13 @@ export class ResourcePool implements AsyncDisposable {
   }
 
   /**
-   * Drops all leases, the queue and the capacities. Programs that wait put themselves
-   * back; those that hold learn of it through `lost`.
+   * Drops all leases, the queue and the capacities. Programs that hold learn of it
+   * through `lost`; an `acquire` that waits fails with an
+   * {@linkcode AcquireCancelledError}. One of the Python package cannot be told, and
+   * waits for ever.
    *
-   * @param options.force also replaces a file that cannot be read. @default {false}
+   * @param options.force also replaces a file that cannot be read: of those who wait, the
+   * ones that cannot be read there put themselves back. @default {false}
    */
   async reset(options: { readonly force?: boolean } = {}): Promise<void> {
     const { dropAll } = await besides(this.path);

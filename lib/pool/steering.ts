@@ -6,11 +6,14 @@
  * @module
  */
 import { CorruptStateError, SchemaVersionMismatch } from "../core/errors.ts";
+import { Image } from "../core/image.ts";
 import type { LeaseRecord } from "../core/model.ts";
 import * as operations from "../core/operations.ts";
+import { salvage } from "../core/salvage.ts";
 import type { PoolState } from "../core/state.ts";
 import * as transitions from "../core/transitions.ts";
 import type { Session } from "../session/session.ts";
+import { deadOf } from "../session/undertaker.ts";
 import {
   type EntryStatus,
   entryStatus,
@@ -103,21 +106,39 @@ export async function askBack(
  * @returns false if the file could not be read, and was replaced
  */
 export async function dropAll(
-  { store }: Session,
+  session: Session,
   { force }: { readonly force: boolean },
 ): Promise<boolean> {
-  const clear = (state: PoolState) => {
-    transitions.reset(state);
-    for (const name of [...state.resources.keys()]) state.unsetResource(name);
-  };
+  const { store, undertaker } = session;
   try {
-    await store.transact(clear, { urgent: true, robs: true });
+    const dead = deadOf(await undertaker.examine({ patient: false }));
+    await store.transact((state) => {
+      operations.reset(state, session.stamp(), dead);
+      for (const name of [...state.resources.keys()]) state.unsetResource(name);
+    }, { urgent: true, robs: true });
     return true;
   } catch (error) {
     const isUnreadable = error instanceof CorruptStateError ||
       error instanceof SchemaVersionMismatch;
     if (!force || !isUnreadable) throw error;
-    await store.replace();
+    await store.replace(await emptied(session));
+    store.ringEveryone();
     return false;
   }
+}
+
+/** A file in the place of a damaged one, which tells those who can be read there. */
+async function emptied(session: Session): Promise<Uint8Array> {
+  const image = new Image(Image.empty(), "");
+  const bytes = await session.store.peek().catch((error) => {
+    // A file that is too long is read by nobody.
+    if (error instanceof CorruptStateError) return new Uint8Array();
+    throw error;
+  });
+  const { leases, entries } = salvage(bytes);
+  for (const lease of leases) image.state.addLease(lease);
+  for (const entry of entries) image.state.addEntry(entry);
+  operations.reset(image.state, session.stamp());
+  image.commit();
+  return image.bytes;
 }

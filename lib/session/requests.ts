@@ -215,8 +215,8 @@ export class Requests {
     reject(
       new AcquireCancelledError(
         `Cannot acquire what was asked for as the request ${id} was cancelled, ` +
-          `by "reslock cancel" or cancel() of a pool: ask again if it is still ` +
-          `wanted`,
+          `by "reslock cancel", "reslock reset" or a program: ask again if it ` +
+          `is still wanted`,
         { requestId: id },
       ),
     );

@@ -5,14 +5,9 @@ import {
   endedBy,
   lastLines,
 } from "../../lib/core/history.ts";
-import { cancel } from "../../lib/core/operations.ts";
+import { cancel, reset } from "../../lib/core/operations.ts";
 import type { PoolState } from "../../lib/core/state.ts";
-import {
-  release,
-  reset,
-  settle,
-  withdraw,
-} from "../../lib/core/transitions.ts";
+import { release, settle, withdraw } from "../../lib/core/transitions.ts";
 import {
   context,
   lease,
@@ -67,8 +62,12 @@ Deno.test("endedBy() tells how each one ended", () => {
   );
 });
 
-Deno.test("endedBy() does not count those who put themselves back", () => {
-  assertEquals(ended(reset, "operator"), ["held taken"]);
+Deno.test("endedBy() counts who is told of a reset as cancelled, and nobody else", () => {
+  const dead = new Set([ours("second")]);
+  assertEquals(ended((state) => reset(state, STAMP, dead), "operator"), [
+    "held taken",
+    "first cancelled",
+  ]);
 });
 
 Deno.test("endedBy() counts a cancelled request once", () => {

@@ -8,9 +8,12 @@ import {
   askBack,
   cancel,
   named,
+  reset,
   setPriority,
 } from "../../lib/core/operations.ts";
+import { checkState } from "../../lib/core/invariants.ts";
 import { settle } from "../../lib/core/transitions.ts";
+import { entryRecord } from "../support/records.ts";
 import {
   context,
   foreign,
@@ -54,6 +57,28 @@ Deno.test("cancel() refuses a Python client, which could not be told", () => {
   const state = pool({ ram: 4 }, [], [foreign("0123456789ab", { ram: 5 })]);
   assertThrows(() => cancel(state, "0123", STAMP), TypeError, "4242");
   assertEquals(state.waiters.length, 1);
+});
+
+Deno.test("reset() drops all leases, cancels all who wait, and keeps the capacities", () => {
+  const job = lease("job", { ram: 4 });
+  const state = pool({ ram: 10 }, [job, lease("other", { ram: 2 })], [
+    entryRecord({ id: ours("work"), lease_id: job.id }),
+    waiter("a", { ram: 9 }),
+    waiter("dead", { ram: 9 }),
+    foreign("0123456789ab", { ram: 9 }),
+  ]);
+  const dead = new Set([ours("dead")]);
+  reset(state, STAMP, dead);
+  assertEquals(state.work.size + state.waiters.length, 0);
+  assertEquals([...state.leases].map(nameOf), ["a"]);
+  assertEquals([...state.leases].every(saysCancelled), true);
+  assertEquals(state.free("ram"), 10);
+  assertEquals(checkState(state), []);
+  // Whoever has not seen it yet is told all the same.
+  reset(state, STAMP, dead);
+  assertEquals([...state.leases].map(nameOf), ["a"]);
+  reset(state, STAMP, new Set([ours("a")]));
+  assertEquals(state.leases.size, 0);
 });
 
 Deno.test("cancel() knows no leases and no work", () => {

@@ -6,7 +6,6 @@ import { type PoolState, waiterOf } from "../../lib/core/state.ts";
 import {
   assertPossible,
   release,
-  reset,
   settle,
   shrink,
   withdraw,
@@ -182,19 +181,6 @@ for (
     assertEquals(held(state), { job: { ram: 4 } });
   });
 }
-
-Deno.test("reset() drops all leases and the queue, and keeps the capacities", () => {
-  const job = lease("job", { ram: 4 });
-  const state = pool(RAM, [job, lease("other", { ram: 2 })], [
-    entryRecord({ id: ours("work"), lease_id: job.id }),
-    waiter("a", { ram: 9 }),
-    waiter("b", { ram: 9 }),
-  ]);
-  reset(state);
-  assertEquals(state.leases.size + state.work.size + state.waiters.length, 0);
-  assertEquals(state.free("ram"), 10);
-  assertEquals(checkState(state), []);
-});
 
 const CARDS = { ram: 10, gpu_A_vram_mb: 16, gpu_B_vram_mb: 24 };
 

@@ -23,9 +23,11 @@ import {
 import { explainWaiters } from "../../lib/core/explain.ts";
 import { Image } from "../../lib/core/image.ts";
 import { checkChange, checkState } from "../../lib/core/invariants.ts";
+import { saysCancelled } from "../../lib/core/marks.ts";
+import { reset } from "../../lib/core/operations.ts";
 import { decodeJournal, encodeJournal } from "../../lib/core/journal.ts";
 import type { PoolState } from "../../lib/core/state.ts";
-import { release, reset, settle } from "../../lib/core/transitions.ts";
+import { release, settle } from "../../lib/core/transitions.ts";
 import { statusJson } from "../../lib/cli/json.ts";
 import { renderList, renderStatus } from "../../lib/cli/render_pool.ts";
 import { jsonText } from "../../lib/cli/text.ts";
@@ -194,9 +196,11 @@ export function keepsMeaning(bytes: Uint8Array): string {
   for (const { id } of [...state.leases].slice(0, 2)) release(state, id);
   state.addLease(leaseRecord({ id: "zzzzzzzzzz-4" }));
   file = assertWritten(image, file, "release()");
-  reset(state);
+  reset(state, STAMP);
+  assertEquals(checkChange(state, state.changes), [], "reset()");
   file = assertWritten(image, file, "reset()");
-  assertEquals(state.leases.size + state.waiters.length + state.work.size, 0);
+  assertEquals(state.waiters.length + state.work.size, 0);
+  assertEquals([...state.leases].filter((one) => !saysCancelled(one)), []);
   return outcome.join();
 }
 

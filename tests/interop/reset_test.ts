@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { call } from "../cli/support.ts";
 import { until } from "../support/processes.ts";
 import { interopTest } from "./scene.ts";
 
@@ -73,5 +74,28 @@ interopTest(
     assertEquals([{ ...resources }, leases], [{}, []]);
     await pool.setResources({ slot: 1 });
     assert(await pool.tryAcquire({ slot: 1 }) !== null);
+  },
+);
+
+interopTest(
+  "`reslock reset` tells of a Python client that waits for ever from then on",
+  async (scene) => {
+    const pool = scene.pool();
+    const python = scene.python();
+    await pool.setResources({ slot: 1 });
+    await pool.acquire({ slot: 1 });
+    void python.acquire({ slot: 1, label: "whisper" });
+    await scene.queued(1);
+
+    const words = ["reset", "--force", "--state", scene.path];
+    const { code, err } = await call(words);
+    assertEquals(code, 0);
+    assertStringIncludes(err, "(whisper)");
+    assertStringIncludes(err, `end the program (pid ${python.pid})`);
+    // It polls on, and does not take what is there again.
+    await pool.setResources({ slot: 1 });
+    await scene.written(3);
+    const { leases, queue } = await pool.status();
+    assertEquals([leases, queue], [[], []]);
   },
 );

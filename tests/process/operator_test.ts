@@ -65,17 +65,73 @@ Deno.test("ResourcePool.cancel() leaves nothing of a process that dies before it
   );
 });
 
-Deno.test("ResourcePool.reset() still lets those who wait put themselves back, after a change of priority with the new one", async () => {
+Deno.test("ResourcePool.reset() cancels the request of another process, also of one that is stopped", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slots: 1 });
+  await pool.acquire({ slots: 1 });
+  await using actor = await Actor.start(folder.state);
+  await using sleeper = await Actor.start(folder.state);
+  const { granted } = await actor.queue({ slots: 1 });
+  const { granted: late } = await sleeper.queue({ slots: 1 });
+  await stopBeside(sleeper.pid, folder.state);
+
+  await pool.reset();
+  const error = await assertRejects(() => granted, ActorError, "reset");
+  assertEquals(error.name, "AcquireCancelledError");
+  // It does not come back for a capacity, nor after another reset.
+  await pool.reset();
+  await pool.setResources({ slots: 1 });
+  sleeper.program.signal("SIGCONT");
+  await assertRejects(() => late, ActorError, "reset");
+  const { leases, queue } = await pool.status();
+  assertEquals([leases, queue], [[], []]);
+});
+
+Deno.test("ResourcePool.reset() leaves nothing of the dead who waited", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slots: 1 });
+  await pool.acquire({ slots: 1 });
+  await using actor = await Actor.start(folder.state);
+  await actor.queue({ slots: 1 });
+  // Nobody is left who could bury it.
+  await actor.kill();
+  await pool.reset();
+  const { leases, queue } = JSON.parse(Deno.readTextFileSync(folder.state));
+  assertEquals([leases, queue], [[], []]);
+});
+
+Deno.test("ResourcePool.reset() with force cancels who can be read in a damaged file, and wakes the others", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slots: 1 });
+  await using holder = await Actor.start(folder.state);
+  await using actor = await Actor.start(folder.state);
+  await holder.acquire({ slots: 1 }, { listen: true });
+  const { granted } = await actor.queue({ slots: 1 });
+  const text = Deno.readTextFileSync(folder.state);
+  Deno.writeTextFileSync(folder.state, text.replace('"version"', '"versio"'));
+
+  await pool.reset({ force: true });
+  await assertRejects(() => granted, ActorError, "reset");
+  await holder.hears("lost");
+  const { leases, queue } = await pool.status();
+  assertEquals([leases, queue], [[], []]);
+});
+
+Deno.test("a program that waits comes back into a file that lost it, after a change of priority with the new one", async () => {
   using folder = new Folder();
   await using pool = new ResourcePool({ path: folder.state });
   await pool.setResources({ slots: 1 });
   await using _lease = await pool.acquire({ slots: 1 });
   await using actor = await Actor.start(folder.state);
+  const empty = Deno.readTextFileSync(folder.state);
   const { id } = await actor.queue({ slots: 1 });
   assertEquals((await pool.setPriority(id, 3)).before, 0);
   // It learns of it with its next look at the file.
   await actor.status();
-  await pool.reset();
+  Deno.writeTextFileSync(folder.state, empty);
   await until(
     "it is back",
     async () => (await pool.status()).queue.length === 1,

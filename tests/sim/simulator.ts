@@ -20,12 +20,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ImpossibleRequestError } from "../../lib/core/errors.ts";
 import { nativeId } from "../../lib/core/ids.ts";
 import { type EntryRecord, gpuOfKey } from "../../lib/core/model.ts";
+import { reset } from "../../lib/core/operations.ts";
 import type { Demand } from "../../lib/core/placement.ts";
 import { waiterOf } from "../../lib/core/state.ts";
 import {
   assertPossible,
   release,
-  reset,
   shrink,
   withdraw,
 } from "../../lib/core/transitions.ts";
@@ -386,7 +386,9 @@ export class Simulator {
       return;
     }
     this.#pool.transact(() => {
-      reset(state);
+      reset(state, this.#pool.stamp());
+      // Their programs give back what tells them that they were cancelled.
+      for (const { id } of [...state.leases]) release(state, id);
       leases.clear();
       waiting.clear();
       work.clear();
