@@ -30,8 +30,9 @@ export interface Aim {
   readonly placement: PlacementPolicy | undefined;
 }
 
-/** What a caller says about the cards of a request. */
+/** What a caller says that decides what a request asks for. */
 export interface TargetWishes {
+  readonly waitForCapacity?: boolean;
   readonly cards?: readonly string[];
   readonly placement?: PlacementPolicy;
 }
@@ -44,14 +45,14 @@ export function mayNeedLook(parsed: ParsedRequest): boolean {
 /** What a request asks for in a pool, and what has to be looked at for it. */
 export function aimAt(
   parsed: ParsedRequest,
-  { cards = [], placement }: TargetWishes,
+  { cards = [], placement, waitForCapacity }: TargetWishes,
   state: PoolState,
   { asksDriver, seen = [] }: {
     readonly asksDriver: boolean;
     readonly seen?: readonly SeenCard[];
   },
 ): { readonly ask: Ask; readonly aim: Aim } {
-  const asked = askOf(parsed, state);
+  const asked = askOf(parsed, state, { waitForCapacity });
   const { ask, only } = cards.length === 0
     ? { ask: asked, only: undefined }
     : confine(asked, cards, state, seen);

@@ -137,8 +137,18 @@ export function parseRequest(request: ResourceRequest): ParsedRequest {
   return parsed;
 }
 
-/** What a request asks for in a pool with these capacities. */
-export function askOf(request: ParsedRequest, state: PoolState): Ask {
+/**
+ * What a request asks for in a pool with these capacities.
+ *
+ * @param options.waitForCapacity whether it may come before any of them: GPU memory is
+ * then that of a card to come, and not refused as a quantity that nobody knows.
+ * @default {false}
+ */
+export function askOf(
+  request: ParsedRequest,
+  state: PoolState,
+  { waitForCapacity = false }: { readonly waitForCapacity?: boolean } = {},
+): Ask {
   const { counters, vramMb, slots, each } = request;
   const ask = {
     resources: counters,
@@ -147,7 +157,8 @@ export function askOf(request: ParsedRequest, state: PoolState): Ask {
     num_gpus: each?.cards ?? 0,
   };
   if (vramMb === undefined) return ask;
-  if (state.resources.has("vram_mb") || state.cards.length === 0) {
+  const isCard = state.cards.length > 0 || waitForCapacity;
+  if (state.resources.has("vram_mb") || !isCard) {
     return { ...ask, resources: new Map([...counters, ["vram_mb", vramMb]]) };
   }
   return { ...ask, vram_mb: [vramMb] };

@@ -26,7 +26,6 @@ export interface Wishes extends TargetWishes {
   readonly label?: string;
   readonly reclaimable?: boolean;
   readonly estimatedSeconds?: number;
-  readonly waitForCapacity?: boolean;
   readonly hold?: boolean;
 }
 

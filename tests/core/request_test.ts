@@ -35,6 +35,19 @@ Deno.test("askOf() takes vram_mb for the plain quantity where that is registered
   }
 });
 
+Deno.test("askOf() takes vram_mb for a card to come where capacities are waited for", () => {
+  const asked = (resources: Record<string, number>) => {
+    const state = new PoolState();
+    for (const [name, capacity] of Object.entries(resources)) {
+      state.setResource(name, capacity);
+    }
+    const wishes = { waitForCapacity: true };
+    return askOf(parseRequest({ vram_mb: 5 }), state, wishes);
+  };
+  assertEquals(asked({ ram_mb: 1 }).vram_mb, [5]);
+  assertEquals(asked({ vram_mb: 9 }).resources, new Map([["vram_mb", 5]]));
+});
+
 Deno.test("askOf() keeps a list and the two-part form as they are", () => {
   assertEquals(ask({ vram_mb: [1, 2] }, {}), {
     ...NO_GPU,

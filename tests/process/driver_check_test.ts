@@ -54,6 +54,20 @@ Deno.test("acquire() waits until a program without a lease has left the card", a
   assertEquals(scene.warnings, []);
 });
 
+Deno.test("acquire() with waitForCapacity gets the card that is registered later", async () => {
+  await using scene = await CardScene.of(machine(), {});
+  const waiting = scene.pool().acquire({ vram_mb: 8000 }, {
+    waitForCapacity: true,
+  });
+  await scene.queued();
+  const pool = scene.pool();
+  const { queue: [{ why }] } = await pool.status();
+  assertEquals(why!.sentence, "needs a card, and none is registered");
+  await pool.setResources({ [KEY_A]: TOTAL_MB });
+  const lease = await within("the card", 20_000, waiting);
+  assertEquals({ ...lease.resources }, { [KEY_A]: 8000 });
+});
+
 Deno.test("acquire() waits until a holder's memory is free after its lease", async () => {
   await using scene = await CardScene.of(machine());
   const holder = await scene.actor();
