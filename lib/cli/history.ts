@@ -19,7 +19,7 @@ import { historyJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderHistory } from "./render_history.ts";
 import { jsonText, quoted } from "./text.ts";
-import { readCount, readDurationMs, readLabel } from "./values.ts";
+import { readCount, readLabel, readSpanMs } from "./values.ts";
 
 const SHOWN = 20;
 
@@ -49,7 +49,7 @@ export function command({ io }: Context): AnyCommand {
       if (label !== undefined) readLabel("--label", label);
       const sinceMs = since === undefined
         ? undefined
-        : readDurationMs("--since", since);
+        : readSpanMs("--since", since);
       const count = limit === undefined ? SHOWN : readCount("--limit", limit);
       await withPool(options, async (pool) => {
         const status = await pool.status({ explain: false });

@@ -16,7 +16,9 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 /** The longest time that timers can wait: 24.8 days. */
-const MAX_DURATION_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** The longest time that nobody waits for: a hundred years. */
+const MAX_SPAN_MS = 36_500 * MS_PER_UNIT.d;
 
 const SIGNALS = new Set<Deno.Signal>([
   ...["SIGABRT", "SIGALRM", "SIGCONT", "SIGHUP", "SIGINT", "SIGKILL"] as const,
@@ -88,36 +90,59 @@ export function readNamedAmount(
 /** A priority: any whole number. */
 export function readPriority(where: string, text: string): number {
   const priority = Number(text);
-  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(priority)) {
-    throw new UsageError(
-      `${where}: Cannot use the priority ${
-        quoted(text)
-      } as it is not a whole ` +
-        `number: write it like 10 or -5`,
-    );
-  }
-  return priority;
+  const isWhole = /^[+-]?\d+$/.test(text);
+  if (isWhole && Number.isSafeInteger(priority)) return priority;
+  const [reason, advice] = isWhole
+    ? [
+      `too ${priority < 0 ? "low" : "high"}`,
+      `write one from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+    ]
+    : ["not a whole number", "write it like 10 or -5"];
+  throw new UsageError(
+    `${where}: Cannot use the priority ${
+      quoted(text)
+    } as it is ${reason}: ${advice}`,
+  );
 }
 
-/** A time span such as `500ms`, `30s`, `10m` or `2h`; seconds without a unit. */
+/** How long something took or will take, where nobody waits for it. */
+export function readSpanMs(where: string, text: string): number {
+  return readDurationMs(where, text, { maxMs: MAX_SPAN_MS });
+}
+
+/** The same in whole seconds, rounded; 1 at least. */
+export function readSpanSeconds(where: string, text: string): number {
+  return Math.max(1, Math.round(readSpanMs(where, text) / MS_PER_UNIT.s));
+}
+
+/**
+ * A time to wait for, such as `500ms`, `30s`, `10m` or `2h`; seconds without a unit.
+ *
+ * @param options.maxMs the longest one; without it, what timers can wait for
+ */
 export function readDurationMs(
   where: string,
   text: string,
-  { orZero = false }: { readonly orZero?: boolean } = {},
+  { orZero = false, maxMs = MAX_TIMER_MS }: {
+    readonly orZero?: boolean;
+    readonly maxMs?: number;
+  } = {},
 ): number {
   const match = /^(\d{1,15}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)?$/i.exec(text);
   if (match === null) {
     throw new UsageError(
       `${where}: Cannot read the time ${quoted(text)} as it is not a number ` +
-        `with a unit: write it like 500ms, 30s, 10m or 2h`,
+        `with a unit: write it like 500ms, 30s, 10m, 2h or 1d`,
     );
   }
   const [, amount, unit = "s"] = match;
   const ms = Math.round(Number(amount) * MS_PER_UNIT[unit.toLowerCase()]);
-  if (ms > MAX_DURATION_MS || (ms === 0 && !orZero)) {
+  if (ms > maxMs || (ms === 0 && !orZero)) {
+    const advice = ms === 0
+      ? "short: write 1ms or more"
+      : `long: write ${Math.trunc(maxMs / MS_PER_UNIT.d)}d or less`;
     throw new UsageError(
-      `${where}: Cannot use the time ${quoted(text)} as it is too ` +
-        `${ms === 0 ? "short: write 1ms or more" : "long: write 24d or less"}`,
+      `${where}: Cannot use the time ${quoted(text)} as it is too ${advice}`,
     );
   }
   return ms;

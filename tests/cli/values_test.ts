@@ -8,6 +8,7 @@ import {
   readNamedAmount,
   readPriority,
   readSignal,
+  readSpanSeconds,
 } from "../../lib/cli/values.ts";
 
 function refusalOf(read: () => unknown): string {
@@ -53,6 +54,37 @@ Deno.test("readPriority() takes whole numbers of either sign", () => {
   assertEquals(readPriority("-p", "+5"), 5);
   for (const text of ["", "1.5", "high", "1e3", "0x10", "9".repeat(17)]) {
     refusalOf(() => readPriority("-p", text));
+  }
+  const limit = String(Number.MAX_SAFE_INTEGER);
+  for (const sign of ["", "-"]) {
+    const error = refusalOf(() =>
+      readPriority("-p", `${sign}${"9".repeat(20)}`)
+    );
+    assertStringIncludes(error, `as it is too ${sign ? "low" : "high"}: `);
+    assertStringIncludes(error, limit);
+  }
+});
+
+Deno.test("readSpanSeconds() reads times of any length, in whole seconds", () => {
+  const cases: [string, number][] = [
+    ["90", 90],
+    ["5m", 300],
+    ["1.6", 2],
+    ["20ms", 1],
+    ["60d", 5_184_000],
+  ];
+  for (const [text, seconds] of cases) {
+    assertEquals(readSpanSeconds("-e", text), seconds, text);
+  }
+  assertStringIncludes(
+    refusalOf(() => readSpanSeconds("-e", "36501d")),
+    "write 36500d or less",
+  );
+  for (const text of ["", "0", "-1", "5x"]) {
+    assertStringIncludes(
+      refusalOf(() => readSpanSeconds("--estimated-seconds", text)),
+      "--estimated-seconds",
+    );
   }
 });
 

@@ -16,6 +16,7 @@ import {
   readNamedAmount,
   readPriority,
   readSignal,
+  readSpanSeconds,
   readWord,
 } from "../values.ts";
 import type { VisibleForm } from "./visible.ts";
@@ -86,7 +87,7 @@ export const RUN_OPTIONS: Readonly<
     ["--reclaim-signal <name:string>", "Sent then; TERM without it."],
     ["--reclaim-grace <time:string>", "Then KILL after this time; 30s."],
     [
-      "--estimated-seconds <count:string>",
+      "--estimated-seconds <time:string>",
       "How long it will take; until it ends it is not asked back.",
     ],
   ],
@@ -189,7 +190,7 @@ export function planRun(
       reclaimable: options.reclaimable === true,
       estimatedSeconds: estimatedSeconds === undefined
         ? undefined
-        : readCount("--estimated-seconds", estimatedSeconds),
+        : readSpanSeconds("--estimated-seconds", estimatedSeconds),
       timeoutMs: timeout === undefined
         ? undefined
         : readDurationMs("--timeout", timeout),
