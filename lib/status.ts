@@ -113,7 +113,7 @@ export interface PoolStatus {
   readonly reserved: AmountsByName;
   /** All leases, oldest first. */
   readonly leases: readonly LeaseStatus[];
-  /** Those who wait, by rank, then the work in progress. */
+  /** Those who wait, by rank, then the work in progress, whose `leaseId` is not null. */
   readonly queue: readonly EntryStatus[];
   /** The cards that have a capacity, by number where the driver tells it. */
   readonly cards: readonly CardStatus[];

@@ -44,7 +44,7 @@ export function command({ io }: Context): AnyCommand {
           what: "lease",
           see: "list",
           mistaken: {
-            things: status.queue,
+            things: status.queue.filter(({ leaseId }) => leaseId === null),
             hint: 'take a request out of the queue with "reslock cancel"',
           },
         });

@@ -53,7 +53,7 @@ async function release(
   const targets = findTargets(leases, choice, {
     ...WORDING,
     mistaken: {
-      things: queue,
+      things: queue.filter(({ leaseId }) => leaseId === null),
       hint: 'take a request out of the queue with "reslock cancel"',
     },
   });

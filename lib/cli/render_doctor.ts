@@ -118,9 +118,10 @@ export function renderSalvaged(
 export function renderRecovered(
   { pool, lost, copyPath }: Recovered,
 ): string {
-  const { path, leases, queue } = pool;
+  const { path, leases } = pool;
+  const waiting = pool.queue.filter(({ leaseId }) => leaseId === null);
   const kept = `${counted(leases.length, "lease")} and ${
-    counted(queue.length, "request")
+    counted(waiting.length, "request")
   } kept, ${counted(lost.length, "thing")} lost`;
   return visible(`Recovered ${path}: ${kept}`) + "\n" +
     visible(`The damaged file is kept as ${copyPath}`) + "\n";

@@ -58,6 +58,10 @@ export async function command({ io }: Context): Promise<AnyCommand> {
     .example(
       "How much RAM is free",
       "reslock status --json | jq .available.ram_mb",
+    )
+    .example(
+      "How many wait",
+      "reslock status --json | jq '[.queue[] | select(.lease_id == null)] | length'",
     );
   for (const [flags, description] of OPTIONS) status.option(flags, description);
   return status.action((options: StatusOptions) => showStatus(options, io));

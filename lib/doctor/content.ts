@@ -12,7 +12,7 @@ import {
 } from "../core/errors.ts";
 import { diskOfKey, SCHEMA_VERSION } from "../core/model.ts";
 import { quoted } from "../core/quoted.ts";
-import type { EntryStatus, PoolStatus } from "../status.ts";
+import type { EntryStatus, LeaseStatus, PoolStatus } from "../status.ts";
 import { counted, type Finding, ok, problem, some, warning } from "./check.ts";
 import type { System } from "./system.ts";
 
@@ -34,7 +34,7 @@ export async function checkContent(system: System): Promise<Finding[]> {
   }
   const waiting = status.queue.filter(({ leaseId }) => leaseId === null);
   const found = [
-    ...checkDead(status),
+    ...checkDead([...status.leases, ...waiting]),
     ...checkUnknown(status),
     ...checkNames(status, waiting),
     ...checkOverCommitted(status),
@@ -89,8 +89,10 @@ function unreadable(error: unknown): Finding {
   return problem(NAME, message.slice(0, colon), message.slice(colon + 2));
 }
 
-function checkDead({ leases, queue }: PoolStatus): Finding[] {
-  const dead = [...leases, ...queue].filter(({ owner }) => owner === "dead");
+function checkDead(
+  things: readonly (LeaseStatus | EntryStatus)[],
+): Finding[] {
+  const dead = things.filter(({ owner }) => owner === "dead");
   if (dead.length === 0) return [];
   return [warning(
     NAME,

@@ -103,7 +103,7 @@ Deno.test("renderRecovered() counts what was kept and lost, and names the copy",
   const copyPath = "/home/ada/.reslock/state.json.damaged-1";
   assertEquals(
     renderRecovered({ ...SALVAGED, copyPath }),
-    "Recovered /home/ada/.reslock/state.json: 4 leases and 4 requests kept, " +
+    "Recovered /home/ada/.reslock/state.json: 4 leases and 3 requests kept, " +
       `2 things lost\nThe damaged file is kept as ${copyPath}\n`,
   );
 });

@@ -57,8 +57,10 @@ Deno.test("checkContent() finds the dead, and those of whom nobody can tell", as
     lease({ id: "aaaaaaaaaa-4", owner: "dead" }),
     lease({ id: "bbbbbbbbbb-4", owner: "unknown", pid: 77 }),
   ];
-  const [dead, unknown] = await check(pool({ ...SLOT, leases }));
-  assertStringIncludes(dead.message, "aaaaaaaaaa-4");
+  // Work goes with its lease.
+  const queue = [waiter({ leaseId: "aaaaaaaaaa-4", owner: "dead" })];
+  const [dead, unknown] = await check(pool({ ...SLOT, leases, queue }));
+  assertStringIncludes(dead.message, "have 1 lease or request (aaaaaaaaaa-4)");
   assertEquals(dead.fixes, [{ kind: "bury" }]);
   assertStringIncludes(unknown.message, '"bbbbbbbbbb-4" of process 77');
   assertEquals(unknown.fixes, []);

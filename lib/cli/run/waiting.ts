@@ -58,7 +58,9 @@ async function look({ pool, id, position }: Wait): Promise<Standing> {
   try {
     const { queue } = await pool.status();
     const index = queue.findIndex((entry) => entry.id === id);
-    if (index >= 0) return { position: index + 1, entry: queue[index] };
+    const entry = queue[index];
+    // Once it is granted, it may stay as work in progress.
+    if (entry?.leaseId === null) return { position: index + 1, entry };
   } catch {
     // The wait itself tells what is wrong with the pool.
   }
