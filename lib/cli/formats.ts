@@ -305,15 +305,23 @@ const CANCEL: ObjectFormat = {
   fields: [PATH, ["cancelled", SHOWN_ENTRY, "what waited until now"]],
 };
 
-const PRIORITY: ObjectFormat = {
-  title: "priority --json",
+const PRIORITY_CHANGE: ObjectFormat = {
+  title: "change of a priority",
   fields: [
-    PATH,
     ["kind", ["lease", "waiter"], "whose priority it is"],
     ["id", "string", "its id"],
     ["label", "string?", "its name for people"],
     ["before", "integer", "its priority until now"],
     ["priority", "integer", "its priority from now on"],
+  ],
+};
+
+const PRIORITY: ObjectFormat = {
+  title: "priority --json",
+  base: PRIORITY_CHANGE,
+  fields: [
+    PATH,
+    ["changes", PRIORITY_CHANGE, "this one, and all others of the label"],
   ],
 };
 

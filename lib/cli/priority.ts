@@ -1,17 +1,24 @@
 /**
- * `reslock priority`: changes the priority of a request or a lease.
+ * `reslock priority`: changes the priority of requests and leases.
  *
  * @module
  */
 import { Command } from "@cliffy/command";
+import type { PoolStatus, PriorityChange, ResourcePool } from "../../mod.ts";
 import { operands, refuseEmpty } from "./arguments.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { UsageError } from "./failure.ts";
 import { withPool } from "./pool.ts";
 import { renderPriority } from "./render.ts";
-import { findTargets } from "./targets.ts";
+import { type Choice, findTargets, readChoice } from "./targets.ts";
 import { jsonText } from "./text.ts";
 import { readPriority } from "./values.ts";
+
+const WORDING = {
+  action: "change the priority of",
+  what: "lease or waiter",
+  see: "status",
+};
 
 /** Puts `--` in front of a number below 0, which is no option. */
 export function prepare(args: readonly string[]): readonly string[] {
@@ -25,39 +32,55 @@ export function prepare(args: readonly string[]): readonly string[] {
 export function command({ io }: Context): AnyCommand {
   return new Command<GlobalOptions>()
     .description(
-      "Change the priority of a request that waits, or of a lease.\n" +
-        "A request takes its new place at once; a lease is asked back by those " +
-        "above it.",
+      "Change the priority of a request that waits, or of a lease: of one by its " +
+        "id,\nor of all with a label. A request takes its new place at once; a " +
+        "lease is\nasked back by those above it.",
     )
-    .usage("[options] ID NUMBER")
+    .usage("[options] [ID] NUMBER")
     .arguments("[id:string] [priority:string]")
+    .option(
+      "-l, --label <label:string>",
+      "All requests and leases with this label.",
+    )
     .option("--json", "Print JSON; see reslock schema.")
     .example("Let one go first", "reslock priority w07h 10")
-    .example("Let others go first", "reslock priority w07h -5")
+    .example("Let others go first", "reslock priority --label train -5")
     .action(async function (options, ...given) {
-      const [id, text] = operands(given, this.getLiteralArgs());
-      if (id === undefined || text === undefined) {
+      const words = operands(given, this.getLiteralArgs());
+      const text = words.pop();
+      const [id] = words;
+      if (text === undefined || (id ?? options.label) === undefined) {
         throw new UsageError(
-          "Cannot change a priority without an id and a number: " +
+          "Cannot change a priority without an id or a label and a number: " +
             "write it like reslock priority w07h 10",
         );
       }
+      const choice = readChoice(id, options.label, WORDING);
       const priority = readPriority("NUMBER", text);
       await withPool(options, async (pool) => {
-        const { queue, leases } = await pool.status({ explain: false });
-        const waiters = queue.filter(({ leaseId }) => leaseId === null);
-        const [target] = findTargets([...waiters, ...leases], { id }, {
-          action: "change the priority of",
-          what: "lease or waiter",
-          see: "status",
-        });
-        const changed = await pool.setPriority(target.id, priority);
+        const status = await pool.status({ explain: false });
+        const changes = await change(pool, choice, priority, status);
         const { path } = pool;
         io.writeOut(
           options.json
-            ? jsonText({ path, ...changed })
-            : renderPriority(changed),
+            ? jsonText({ path, ...changes[0], changes })
+            : changes.map(renderPriority).join(""),
         );
       });
     });
+}
+
+async function change(
+  pool: ResourcePool,
+  choice: Choice,
+  priority: number,
+  { queue, leases }: PoolStatus,
+): Promise<readonly PriorityChange[]> {
+  const waiters = queue.filter(({ leaseId }) => leaseId === null);
+  const targets = findTargets([...waiters, ...leases], choice, WORDING);
+  const changes: PriorityChange[] = [];
+  for (const { id } of targets) {
+    changes.push(await pool.setPriority(id, priority));
+  }
+  return changes;
 }

@@ -1,60 +1,82 @@
 /**
- * `reslock reclaim`: asks a holder for its lease.
+ * `reslock reclaim`: asks holders for their leases.
  *
  * @module
  */
 import { Command } from "@cliffy/command";
+import type { LeaseStatus, PoolStatus, ResourcePool } from "../../mod.ts";
 import { operands } from "./arguments.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
-import { UsageError } from "./failure.ts";
+import { EXIT } from "./exit_codes.ts";
 import { leaseJson } from "./json.ts";
 import { namingIn } from "./overview.ts";
-import { withPool } from "./pool.ts";
+import { say, withPool } from "./pool.ts";
 import { renderAskedBack } from "./render.ts";
-import { findTargets } from "./targets.ts";
+import { type Choice, findTargets, readChoice } from "./targets.ts";
 import { jsonText } from "./text.ts";
 
+const WORDING = { action: "ask back", what: "lease", see: "list" };
+
 /** The command. */
-export function command({ io }: Context): AnyCommand {
+export function command(context: Context): AnyCommand {
+  const { io } = context;
   return new Command<GlobalOptions>()
     .description(
       "Ask a holder to give its lease back, as a request of higher priority " +
-        "would.\nOnly reclaimable leases can be asked back, and only while no " +
-        "work is in\nprogress on them. The holder decides when it lets go.",
+        "would:\none by its id, or all of a label. Only reclaimable leases can " +
+        "be asked back,\nand only while no work is in progress on them. The " +
+        "holder decides when it\nlets go.",
     )
-    .usage("[options] ID")
+    .usage("[options] [ID]")
     .arguments("[id:string]")
+    .option("-l, --label <label:string>", "All leases with this label.")
     .option("--json", "Print JSON; see reslock schema.")
     .example("By the start of its id", "reslock reclaim k3v9")
     .example(
-      "And wait until it is free",
-      "reslock reclaim k3v9 && reslock wait k3v9",
+      "And wait until they are free",
+      "reslock reclaim --label whisper && reslock wait --label whisper",
     )
     .action(async function (options, ...given) {
       const [id] = operands(given, this.getLiteralArgs());
-      if (id === undefined) {
-        throw new UsageError(
-          'Cannot ask back nothing: give an id, as "reslock list" shows it',
-        );
-      }
+      const choice = readChoice(id, options.label, WORDING);
       await withPool(options, async (pool) => {
         const status = await pool.status({ explain: false });
-        const [target] = findTargets(status.leases, { id }, {
-          action: "ask back",
-          what: "lease",
-          see: "list",
-          mistaken: {
-            things: status.queue.filter(({ leaseId }) => leaseId === null),
-            hint: 'take a request out of the queue with "reslock cancel"',
-          },
-        });
-        const asked = await pool.requestReclaim(target.id);
+        const { asked, refused } = await askBack(pool, choice, status);
+        if (asked.length === 0) throw refused[0];
         const { path } = pool;
         io.writeOut(
           options.json
-            ? jsonText({ path, asked: [leaseJson(asked)] })
+            ? jsonText({ path, asked: asked.map(leaseJson) })
             : renderAskedBack(asked, namingIn(status)),
         );
+        for (const { message } of refused) say(io, message);
+        if (refused.length > 0) context.exitCode = EXIT.failure;
       });
     });
+}
+
+/** Asks for each of them; one that cannot be asked for keeps no other from it. */
+async function askBack(
+  pool: ResourcePool,
+  choice: Choice,
+  { leases, queue }: PoolStatus,
+): Promise<{ asked: LeaseStatus[]; refused: TypeError[] }> {
+  const targets = findTargets(leases, choice, {
+    ...WORDING,
+    mistaken: {
+      things: queue.filter(({ leaseId }) => leaseId === null),
+      hint: 'take a request out of the queue with "reslock cancel"',
+    },
+  });
+  const asked: LeaseStatus[] = [];
+  const refused: TypeError[] = [];
+  for (const { id } of targets) {
+    try {
+      asked.push(await pool.requestReclaim(id));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      refused.push(error);
+    }
+  }
+  return { asked, refused };
 }

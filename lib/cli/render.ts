@@ -94,10 +94,15 @@ export function renderPriority(change: PriorityChange): string {
   return `${visible(`Priority of ${nameOf(change)}`)}: ${text}\n`;
 }
 
-/** `reclaim`: what its holder was asked for. */
-export function renderAskedBack(lease: LeaseStatus, naming?: Naming): string {
-  const held = renderAmounts(lease.resources, naming);
-  return visible(`Asked back ${nameOf(lease)}: ${held}`) + "\n";
+/** `reclaim`: what their holders were asked for. */
+export function renderAskedBack(
+  leases: readonly LeaseStatus[],
+  naming?: Naming,
+): string {
+  return leases.map((lease) => {
+    const held = renderAmounts(lease.resources, naming);
+    return visible(`Asked back ${nameOf(lease)}: ${held}`) + "\n";
+  }).join("");
 }
 
 /** An id with its label. */

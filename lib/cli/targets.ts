@@ -120,6 +120,13 @@ export function findTargets<T extends Target>(
       EXIT.failure,
     );
   }
+  if (things.some(({ label }) => label !== null && label === choice.id)) {
+    throw new ExitError(
+      `Cannot ${action} ${given} as it is a label and no id: name it with ` +
+        `--label`,
+      EXIT.failure,
+    );
+  }
   const meant = meantBy(things, choice);
   throw new ExitError(
     `Cannot ${action} ${given} as no ${what} has this ` +

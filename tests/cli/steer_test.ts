@@ -123,6 +123,51 @@ Deno.test("reslock priority changes that of a waiter and of a lease, also below 
   assertEquals((await call(["priority", lease.id, "x", "-s", state])).code, 2);
 });
 
+Deno.test("reslock priority --label changes all requests and leases of a label", async () => {
+  await using scene = await Scene.make();
+  const { state, pool, lease, waiterId } = scene;
+  await pool.setResources({ other: 1 });
+  await using more = await pool.acquire({ other: 1 }, { label: "train" });
+  assertEquals(
+    await ok(state, "priority", "-l", "train", "-3"),
+    `Priority of ${waiterId} (train): 0 -> -3\n` +
+      `Priority of ${more.id} (train): 0 -> -3\n`,
+  );
+  const json = await ok(state, "priority", "--label", "train", "2", "--json");
+  assertFormat("priority", json);
+  const { id, changes } = JSON.parse(json);
+  assertEquals(id, waiterId);
+  assertEquals(changes.map((one: { id: string }) => one.id), [id, more.id]);
+  assertEquals((await pool.status()).leases[0].priority, lease.priority);
+  for (const words of [["x", "5", "--label", "train"], ["--label", "train"]]) {
+    assertEquals((await call(["priority", ...words, "-s", state])).code, 2);
+  }
+  const byLabel = await call(["priority", "train", "5", "-s", state]);
+  assertEquals(byLabel.code, 1);
+  assertStringIncludes(byLabel.err, "--label");
+});
+
+Deno.test("reslock reclaim --label asks all holders that may be asked, and names the others", async () => {
+  await using scene = await Scene.make();
+  const { state, pool, lease } = scene;
+  await pool.setResources({ other: 1 });
+  await using busy = await pool.acquire({ other: 1 }, {
+    label: "llama",
+    reclaimable: true,
+    estimatedSeconds: 60,
+  });
+  const { code, out, err } = await call([
+    ...["reclaim", "--label", "llama", "-s", state],
+  ]);
+  assertEquals(out, `Asked back ${lease.id} (llama): slots 2\n`);
+  assertEquals(code, 1);
+  assertStringIncludes(err, `"${busy.id}" as work is in progress`);
+  await busy.work!.complete();
+  const json = await ok(state, "reclaim", "--label", "llama", "--json");
+  assertFormat("reclaim", json);
+  assertEquals(JSON.parse(json).asked.length, 2);
+});
+
 Deno.test("reslock reclaim asks a holder, and tells why it may not", async () => {
   await using scene = await Scene.make();
   const { state, lease } = scene;

@@ -52,6 +52,10 @@ Deno.test("findTargets() says what is wrong, and what was probably meant", () =>
       '"w07hq4nb2e-4"? If not, see "reslock status"',
   );
   assertEquals(
+    refusal({ id: "train" }),
+    'Cannot cancel "train" as it is a label and no id: name it with --label',
+  );
+  assertEquals(
     refusal({ label: "llama" }),
     'Cannot cancel "llama" as no waiter has this label: see "reslock status"',
   );
