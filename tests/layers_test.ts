@@ -90,6 +90,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   ],
   "tests/cli/run_test.ts": [
     ...["cli/run/child", "cli/run/later", "cli/run/signals", "lease/guard"],
+    ...["cli/run/asking", "cli/run/standing"],
   ],
   "tests/cli/steer_test.ts": [
     ...["cli/cancel", "cli/priority", "cli/reclaim", "cli/why"],

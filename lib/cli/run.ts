@@ -11,14 +11,15 @@ import {
 import { separateChild, STATE_FLAGS } from "./arguments.ts";
 import type { AnyCommand, Context, Io } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
-import { ExitError, failureOf } from "./failure.ts";
+import { failureOf } from "./failure.ts";
 import { readPlainOptions } from "./plain_options.ts";
 import { say, withPool } from "./pool.ts";
+import { obtainLease } from "./run/asking.ts";
 import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
 import { registerLack } from "./run/first_use.ts";
 import { cardsWithinMasks } from "./run/masked.ts";
-import { renderRegistered, renderRequest } from "./run/messages.ts";
+import { renderRegistered } from "./run/messages.ts";
 import {
   planRun,
   RUN_OPTIONS,
@@ -26,7 +27,6 @@ import {
   type RunPlan,
 } from "./run/options.ts";
 import { Signals } from "./run/signals.ts";
-import { tellWait } from "./run/waiting.ts";
 
 /** All options of this command, also those that others have as well. */
 const ALL_OPTIONS = [
@@ -139,29 +139,12 @@ async function ask(
   io: Io,
 ): Promise<Lease> {
   signals.interruption.throwIfAborted();
-  const { request, waits, quiet } = plan;
   const cards = plan.options.cards ??
-    await cardsWithinMasks(pool, request, (name) => Deno.env.get(name));
-  const options = { ...plan.options, cards };
-  if (!waits) {
-    const lease = await pool.tryAcquire(request, options);
-    if (lease !== null) return lease;
-    const message = `Cannot have ${renderRequest(request)} now: ` +
-      `see who has it with "reslock status"`;
-    throw new ExitError(quiet ? "" : message, EXIT.notGranted);
-  }
-  const granted = new AbortController();
-  try {
-    return await pool.acquire(request, {
-      ...options,
-      signal: signals.interruption,
-      onQueued({ id, position }) {
-        if (quiet) return;
-        // Not awaited: what is said of the wait must not make it longer.
-        tellWait({ pool, request, id, position, over: granted.signal, io });
-      },
-    });
-  } finally {
-    granted.abort();
-  }
+    await cardsWithinMasks(
+      pool,
+      plan.request,
+      (name) => Deno.env.get(name),
+    );
+  const { interruption } = signals;
+  return await obtainLease({ pool, plan, cards, interruption, io });
 }

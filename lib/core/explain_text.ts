@@ -59,7 +59,7 @@ export function sentenceOf(
 function obstacleText(obstacle: Obstacle, numbers: CardNumbers): string {
   const { resource, capacity, slot } = obstacle;
   return capacity === undefined && slot === undefined
-    ? `waits for a capacity of ${shown(resource)}`
+    ? `needs a capacity of ${shown(resource)}, and none is set`
     : lackText(obstacle, numbers);
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatApart } from "./amount.ts";
 import { ImpossibleRequestError } from "./errors.ts";
 import type { Grant } from "./ledger.ts";
 import type { Amounts, EntryRecord, LeaseRecord } from "./model.ts";
@@ -201,13 +202,14 @@ export function assertPossible(
 
 function explain(obstacle: Obstacle): string {
   const { resource, requested, capacity, slot } = obstacle;
+  const [needed, all] = formatApart(resource, requested, capacity ?? 0);
   if (slot === undefined) {
     const name = quoted(resource);
     return capacity === undefined
       ? `Cannot acquire ${name} as no capacity is registered for it: ` +
         `check the name, or register one with reslock set ${name} VALUE`
-      : `Cannot acquire ${requested} of ${name} as its whole capacity is ` +
-        `${capacity}: ask for less, or raise it with reslock set ${name} VALUE`;
+      : `Cannot acquire ${needed} of ${name} as its whole capacity is ` +
+        `${all}: ask for less, or raise it with reslock set ${name} VALUE`;
   }
   const cards = slot === 0 ? "a card" : `${slot + 1} cards`;
   const found = slot === 0
@@ -216,7 +218,7 @@ function explain(obstacle: Obstacle): string {
   const reason = capacity === undefined
     ? `${found} registered: register more`
     : `${found} that large, the ${slot === 0 ? "largest" : "next"} has ` +
-      `${capacity} MB: ask for less, or register more`;
-  return `Cannot acquire ${cards} of ${requested} MB or more as ${reason} ` +
+      `${all}: ask for less, or register more`;
+  return `Cannot acquire ${cards} of ${needed} or more as ${reason} ` +
     `with reslock set "gpu_UUID_vram_mb" VALUE`;
 }

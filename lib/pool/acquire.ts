@@ -74,10 +74,8 @@ export async function acquire(
   if (aborted) throw signal.reason;
   const waitedMs = Math.round(performance.now() - since);
   throw new AcquireTimeoutError(
-    `Cannot acquire ${
-      describe(request)
-    } within ${timeoutMs} ms as others have ` +
-      `it: see who with "reslock status", or wait longer`,
+    `Cannot acquire ${describe(request)} within ${timeoutMs} ms as there was ` +
+      `no room for it: see who has what with "reslock status", or wait longer`,
     { request: describeRequest(request), waitedMs },
   );
 }

@@ -106,7 +106,8 @@ const CASES: Readonly<Record<string, Case>> = {
           ...["run", "--resource", "slot=1", "--timeout", "50ms", "true"],
         )),
     code: 124,
-    saying: /^reslock: Cannot acquire slot=1 within 50 ms/m,
+    saying:
+      /^reslock: Gave up on slot 1 after 50 ms: needs 1 of slot; none free;/m,
   },
   AcquireCancelledError: {
     provoke: cancelled,

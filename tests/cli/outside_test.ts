@@ -104,6 +104,28 @@ Deno.test("reslock run says in a log at once who keeps it waiting", async () => 
   assertEquals(await running, { code: 0, out: "", err: await said.promise });
 });
 
+Deno.test("reslock run that gives up names programs without a lease", async () => {
+  await using scene = await CardScene.of(machine(20_480), CAPACITIES);
+  const { state } = scene.cards.folder;
+  const run = (...words: string[]) =>
+    call(["run", "-qs", state, "--vram", "20G", "--gpu", "1", ...words]);
+  const held = "needs 20 GB on gpu 1; 4 GB free; held by pid " +
+    `${STRANGER} py\\u001b[2J outside reslock`;
+  assertEquals(await run("--timeout", "300ms", "true"), {
+    code: 124,
+    out: "",
+    err: `reslock: Gave up on vram 20 GB after 300 ms: ${held}: see ` +
+      '"reslock status", or wait longer\n',
+  });
+  const { err } = await call(["run", "-s", state, "--vram", "30G", "true"]);
+  assertEquals(
+    err,
+    "reslock: Cannot acquire a card of 30 GB or more as no card is that large, " +
+      "the largest has 24 GB: ask for less, or register more with reslock set " +
+      '"gpu_UUID_vram_mb" VALUE\n',
+  );
+});
+
 Deno.test("reslock release, reclaim and cancel say cards by their numbers", async () => {
   await using scene = await CardScene.of(machine(0), CAPACITIES);
   const { state } = scene.cards.folder;

@@ -153,7 +153,11 @@ Deno.test("reslock run --no-wait ends with 75 if it is not free now", async () =
   await using lease = await scene.pool.acquire({ slots: 1 });
   const { code, err } = await scene.run("--no-wait", "true");
   assertEquals(code, 75);
-  assertMatch(err, /^reslock: .*\n$/);
+  assertEquals(
+    err,
+    "reslock: Cannot have slots 1 now: needs 1 of slots; none free; held by " +
+      `${lease.id}: see "reslock status"\n`,
+  );
   const quiet = await scene.run("--no-wait", "-q", "true");
   assertEquals(quiet, { code: 75, out: "", err: "" });
   assertEquals((await scene.pool.status()).queue, []);
@@ -172,8 +176,41 @@ Deno.test("reslock run --timeout ends with 124, and says what it waited for", as
     "reslock: waiting for slots 1 (position 1 in the queue): needs 1 of slots; " +
       `none free; held by ${lease.id}`,
   );
-  assertMatch(gaveUp, /^reslock: .*slots.*600 ms/);
+  assertEquals(
+    gaveUp,
+    "reslock: Gave up on slots 1 after 600 ms: needs 1 of slots; none free; " +
+      `held by ${lease.id}: see "reslock status", or wait longer`,
+  );
   assertEquals((await scene.pool.status()).queue, []);
+});
+
+Deno.test("reslock run --timeout tells what it lacked, not who came after it", async () => {
+  await using scene = await OneSlot.open();
+  await using lease = await scene.pool.acquire({ slots: 1 });
+  const timed = scene.run("-q", "--timeout", "2s", "true");
+  const queued = async () => (await scene.pool.status()).queue.length === 1;
+  await until("it waits", queued);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const behind = scene.pool.acquire({ slots: 1 }, { signal }).catch(() => {});
+  const { err } = await timed;
+  stop.abort();
+  await behind;
+  assertMatch(err, new RegExp(`; none free; held by ${lease.id}: see`));
+});
+
+Deno.test("reslock run --timeout tells that nobody has set the capacity", async () => {
+  using folder = new Folder();
+  const { code, err } = await call([
+    ...["run", "-qs", folder.state, "--wait-for-capacity", "--timeout"],
+    ...["100ms", "--resource", "later=1", "true"],
+  ]);
+  assertEquals(code, 124);
+  assertEquals(
+    err,
+    "reslock: Gave up on later 1 after 100 ms: needs a capacity of later, and " +
+      'none is set: see "reslock status", or wait longer\n',
+  );
 });
 
 Deno.test("reslock run is silent about a short wait", async () => {

@@ -3,6 +3,7 @@ import {
   checkLabel,
   checkName,
   formatAmount,
+  formatApart,
   formatMb,
   isSizeName,
   parseAmount,
@@ -254,6 +255,13 @@ Deno.test("checkName() refuses what would harm a file or a terminal", () => {
       "type",
     );
   }
+});
+
+Deno.test("formatApart() shows a difference that is too small for a unit", () => {
+  assertEquals(formatApart("ram_mb", 24_576, 24_564), ["24 GB", "23.9 GB"]);
+  assertEquals(formatApart("ram_mb", 24_570, 24_564), ["24570 MB", "24564 MB"]);
+  assertEquals(formatApart("ram_mb", 24_564, 24_564), ["23.9 GB", "23.9 GB"]);
+  assertEquals(formatApart("slots", 4, 2), ["4", "2"]);
 });
 
 Deno.test("checkLabel() refuses the same but knows no special word", () => {

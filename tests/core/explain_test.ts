@@ -111,7 +111,7 @@ Deno.test("explainWaiters() tells for which capacity somebody waits", () => {
   ]);
   assertEquals(sentences(state), {
     big: "needs 5 of ram, and there are 4 in all",
-    odd: "waits for a capacity of odd",
+    odd: "needs a capacity of odd, and none is set",
     card: "needs a card, and none is registered",
   });
 });
@@ -136,7 +136,7 @@ Deno.test("explainRequest() tells what is refused from what waits for a capacity
   ]);
   assertEquals(asked({ odd: 1 }, true), [
     "waits",
-    "waits for a capacity of odd",
+    "needs a capacity of odd, and none is set",
   ]);
   // What is refused for one thing does not wait for the other.
   assertEquals(asked({ odd: 1, ram: 5 }, true), [

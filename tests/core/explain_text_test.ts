@@ -242,7 +242,7 @@ Deno.test("sentenceOf() and refusalText() tell what the capacities lack", () => 
   const unknown = { resource: "slot", requested: 1, capacity: undefined };
   assertEquals(
     sentenceOf({ ...waiting, obstacle: unknown }),
-    "waits for a capacity of slot",
+    "needs a capacity of slot, and none is set",
   );
   assertEquals(
     refusalText(unknown),

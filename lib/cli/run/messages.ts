@@ -4,7 +4,7 @@
  * @module
  */
 import {
-  type EntryStatus,
+  type Explanation,
   formatAmount,
   formatMb,
   type ResourceRequest,
@@ -32,7 +32,8 @@ export function renderRequest(request: ResourceRequest): string {
 /** How somebody stands who waits. */
 export interface Standing {
   readonly position: number;
-  readonly entry: Pick<EntryStatus, "why"> | undefined;
+  /** Why it waits; null where nobody can tell. */
+  readonly why: Explanation | null;
 }
 
 /** Said in a log once the wait is worth a word. */
@@ -54,10 +55,38 @@ export function renderStill(
 }
 
 /** `(position 1 in the queue): needs 1 of slots; none free; held by llama`. */
-function standingText({ position, entry }: Standing): string {
-  const why = entry?.why ?? null;
+function standingText({ position, why }: Standing): string {
   return `(position ${position} in the queue)` +
     (why === null ? "" : `: ${why.sentence}`);
+}
+
+/** Said when it is not free now, and not to be waited for. */
+export function renderRefused(
+  request: ResourceRequest,
+  why: Explanation | null,
+): string {
+  const asked = renderRequest(request);
+  const reason = reasonOf(why);
+  return reason === ""
+    ? `Cannot have ${asked} now: see who has it with "reslock status"`
+    : `Cannot have ${asked} now${reason}: see "reslock status"`;
+}
+
+/** Said when it was waited for long enough. */
+export function renderGaveUp(
+  request: ResourceRequest,
+  why: Explanation | null,
+  waitedMs: number,
+): string {
+  const waited = waitedMs < 1000 ? `${waitedMs} ms` : formatDuration(waitedMs);
+  return `Gave up on ${renderRequest(request)} after ${waited}` +
+    `${reasonOf(why)}: see "reslock status", or wait longer`;
+}
+
+/** What stood in the way; nothing where that has just gone. */
+function reasonOf(why: Explanation | null): string {
+  const isHeldUp = why?.verdict === "waits" || why?.verdict === "impossible";
+  return isHeldUp ? `: ${why.sentence}` : "";
 }
 
 /** Said when capacities were registered because nobody had done it. */

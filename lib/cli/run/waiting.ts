@@ -8,15 +8,12 @@
  *
  * @module
  */
-import type {
-  EntryStatus,
-  ResourcePool,
-  ResourceRequest,
-} from "../../../mod.ts";
+import type { ResourceRequest } from "../../../mod.ts";
 import { type Io, viewOf } from "../context.ts";
 import { say } from "../pool.ts";
 import { later, when } from "./later.ts";
-import { renderStill, renderWaiting } from "./messages.ts";
+import { renderStill, renderWaiting, type Standing } from "./messages.ts";
+import { type Queued, standingOf } from "./standing.ts";
 import { renderLive } from "./waiting_line.ts";
 
 /** How long a wait is not worth a word. */
@@ -30,21 +27,11 @@ const LAST_AGAIN_MS = 480_000;
 const CLEAR_LINE = "\r\x1b[2K";
 
 /** A wait that is told of. */
-export interface Wait {
-  readonly pool: ResourcePool;
+export interface Wait extends Queued {
   readonly request: ResourceRequest;
-  readonly id: string;
-  /** The place in the queue at the beginning. */
-  readonly position: number;
   /** Aborts when the wait is over. */
   readonly over: AbortSignal;
   readonly io: Io;
-}
-
-/** How a request stands in the queue. */
-interface Standing {
-  readonly position: number;
-  readonly entry: EntryStatus | undefined;
 }
 
 function pause(ms: number, until: AbortSignal): Promise<void> {
@@ -52,19 +39,6 @@ function pause(ms: number, until: AbortSignal): Promise<void> {
     later(ms, until, resolve);
     when(until, new AbortController().signal, resolve);
   });
-}
-
-async function look({ pool, id, position }: Wait): Promise<Standing> {
-  try {
-    const { queue } = await pool.status();
-    const index = queue.findIndex((entry) => entry.id === id);
-    const entry = queue[index];
-    // Once it is granted, it may stay as work in progress.
-    if (entry?.leaseId === null) return { position: index + 1, entry };
-  } catch {
-    // The wait itself tells what is wrong with the pool.
-  }
-  return { position, entry: undefined };
 }
 
 /** Tells of a wait until it is over. */
@@ -88,9 +62,9 @@ async function tellLive(wait: Wait, sinceMs: number): Promise<void> {
   };
   // At once, before the child may write, and not after a look that is under way.
   when(over, new AbortController().signal, () => write(CLEAR_LINE));
-  let standing: Standing = { position: wait.position, entry: undefined };
+  let standing: Standing = { position: wait.position, why: null };
   for (let tick = 0; !over.aborted; tick++) {
-    if (tick % TICKS_PER_LOOK === 0) standing = await look(wait);
+    if (tick % TICKS_PER_LOOK === 0) standing = await standingOf(wait);
     if (over.aborted) return;
     const view = viewOf(io);
     const elapsedMs = view.nowMs - sinceMs;
@@ -107,9 +81,9 @@ async function tellLog(wait: Wait, sinceMs: number): Promise<void> {
     !over.aborted;
     delayMs = Math.min(2 * delayMs, LAST_AGAIN_MS)
   ) {
-    const standing = await look(wait);
+    const standing = await standingOf(wait);
     if (over.aborted) return;
-    const state = `${standing.position} ${standing.entry?.why?.sentence}`;
+    const state = `${standing.position} ${standing.why?.sentence}`;
     if (told === undefined) say(io, renderWaiting(request, standing));
     else if (state !== told) {
       say(io, renderStill(request, standing, io.nowMs() - sinceMs));

@@ -23,8 +23,7 @@ export interface Waited extends Standing {
 
 /** The place, how long so far, when it may start, and why not yet. */
 export function renderLive(waited: Waited, view: View): string {
-  const { request, position, entry, elapsedMs } = waited;
-  const why = entry?.why ?? null;
+  const { request, position, why, elapsedMs } = waited;
   const startsInMs = Date.parse(why?.earliestStart ?? "") - view.nowMs;
   const times = formatDuration(elapsedMs) +
     (startsInMs > 0 ? `, may start in ${formatDuration(startsInMs)}` : "");

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
+  renderGaveUp,
+  renderRefused,
   renderRegistered,
   renderRequest,
   renderWaiting,
@@ -19,17 +21,45 @@ Deno.test("renderRequest() shows every way to ask for something", () => {
 });
 
 Deno.test("renderWaiting() says what is waited for, where in the queue, and why", () => {
-  const [entry] = SAMPLE_POOL.queue;
+  const [{ why }] = SAMPLE_POOL.queue;
   assertEquals(
-    renderWaiting({ cpu_cores: 4 }, { position: 2, entry: undefined }),
+    renderWaiting({ cpu_cores: 4 }, { position: 2, why: null }),
     "waiting for cpu_cores 4 (position 2 in the queue)",
   );
   assertEquals(
-    renderWaiting({ vram_mb: 20480 }, { position: 1, entry }),
+    renderWaiting({ vram_mb: 20480 }, { position: 1, why }),
     "waiting for vram 20 GB (position 1 in the queue): needs 20 GB on one " +
       "card; 9.35 GB free on the best; held by llama-70b, pid 4242 " +
       "/usr/bin/python3 outside reslock and 4 more; llama-70b is asked back",
   );
+});
+
+Deno.test("renderRefused() and renderGaveUp() say what stood in the way, if it still does", () => {
+  const request = { vram_mb: 12_288 };
+  const waits = {
+    ...SAMPLE_POOL.queue[0].why!,
+    sentence: "needs 12 GB on one card; 4 GB free on the best; held by llama",
+  };
+  assertEquals(
+    renderRefused(request, waits),
+    `Cannot have vram 12 GB now: ${waits.sentence}: see "reslock status"`,
+  );
+  assertEquals(
+    renderGaveUp(request, waits, 3000),
+    `Gave up on vram 12 GB after 3s: ${waits.sentence}: see "reslock status", ` +
+      "or wait longer",
+  );
+  const gone = { ...waits, verdict: "grantable" as const };
+  for (const why of [gone, null]) {
+    assertEquals(
+      renderRefused(request, why),
+      'Cannot have vram 12 GB now: see who has it with "reslock status"',
+    );
+    assertEquals(
+      renderGaveUp(request, why, 600),
+      'Gave up on vram 12 GB after 600 ms: see "reslock status", or wait longer',
+    );
+  }
 });
 
 Deno.test("renderRegistered() says what is registered, and where", () => {

@@ -24,20 +24,25 @@ for (const columns of [60, 100, 200]) {
         {
           request: { cpu_cores: 1 },
           position: 1,
-          entry: undefined,
+          why: null,
           elapsedMs: 0,
         },
         {
           request: { gpu_slots: 1 },
           position: 3,
-          entry: last,
+          why: last.why,
           elapsedMs: 5000,
         },
-        { request: { vram_mb: 4096 }, position: 2, entry, elapsedMs: 65_000 },
+        {
+          request: { vram_mb: 4096 },
+          position: 2,
+          why: entry.why,
+          elapsedMs: 65_000,
+        },
         {
           request: { "\x1b[2J漢字": 1 },
           position: 12,
-          entry: undefined,
+          why: null,
           elapsedMs: 90_000_000,
         },
       ];
@@ -55,7 +60,7 @@ for (const columns of [60, 100, 200]) {
 
 Deno.test("renderStill() is a whole sentence for a log", () => {
   assertEquals(
-    renderStill({ cpu_cores: 1 }, { position: 3, entry: undefined }, 30_000),
+    renderStill({ cpu_cores: 1 }, { position: 3, why: null }, 30_000),
     "still waiting for cpu_cores 1 after 30s (position 3 in the queue)",
   );
 });

@@ -1,0 +1,66 @@
+/**
+ * How it stands with a request of `run`, looked up to be told. What cannot be found out,
+ * or not within a moment, is left out: the wait itself tells what is wrong.
+ *
+ * @module
+ */
+import type {
+  AcquireOptions,
+  Explanation,
+  ResourcePool,
+  ResourceRequest,
+} from "../../../mod.ts";
+import { later } from "./later.ts";
+import type { Standing } from "./messages.ts";
+
+/** Whoever has given up is not kept for longer by a driver that is slow to tell why. */
+const LAST_LOOK_MS = 1000;
+
+/** A request in the queue, with the place that it had at the beginning. */
+export interface Queued {
+  readonly pool: ResourcePool;
+  readonly id: string;
+  readonly position: number;
+}
+
+/** How a request stands in the queue. */
+export async function standingOf(
+  { pool, id, position }: Queued,
+): Promise<Standing> {
+  try {
+    const { queue } = await pool.status();
+    const index = queue.findIndex((entry) => entry.id === id);
+    const entry = queue[index];
+    // Once it is granted, it may stay as work in progress.
+    if (entry?.leaseId === null) return { position: index + 1, why: entry.why };
+  } catch {
+    // Left out.
+  }
+  return { position, why: null };
+}
+
+/** Why a request is not granted that would come now. */
+export async function reasonAgainst(
+  pool: ResourcePool,
+  request: ResourceRequest,
+  options: AcquireOptions,
+): Promise<Explanation | null> {
+  try {
+    return await pool.explain(request, options);
+  } catch {
+    return null;
+  }
+}
+
+/** What is found out within a moment; null otherwise. */
+export async function soon<T>(looking: Promise<T>): Promise<T | null> {
+  const over = new AbortController();
+  const late = new Promise<null>((resolve) => {
+    later(LAST_LOOK_MS, over.signal, () => resolve(null));
+  });
+  try {
+    return await Promise.race([looking, late]);
+  } finally {
+    over.abort();
+  }
+}
