@@ -16,8 +16,6 @@ import { Ending } from "./ending.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError, failureOf } from "./failure.ts";
 import { withPool } from "./pool.ts";
-import { ENTER, frameChange, LEAVE } from "./top/frame.ts";
-import { keysOf } from "./top/keys.ts";
 import {
   type Action,
   EMPTY_MODEL,
@@ -26,6 +24,7 @@ import {
   onSample,
   onStatus,
 } from "./top/model.ts";
+import { Terminal } from "./top/terminal.ts";
 import { render } from "./top/view.ts";
 import { registryOf } from "./who.ts";
 
@@ -58,44 +57,6 @@ export function command(context: Context): AnyCommand {
       await withPool(options, (pool) => watchOver(pool, io, ending));
       context.exitCode = ending.exitCode;
     });
-}
-
-/** The terminal, given back as it was however this ends. */
-class Terminal implements Disposable {
-  readonly #io: Io;
-  #frame: readonly string[] = [];
-
-  constructor(io: Io) {
-    this.#io = io;
-    this.enter();
-  }
-
-  enter(): void {
-    Deno.stdin.setRaw(true);
-    this.#frame = [];
-    this.#io.writeOut(ENTER);
-  }
-
-  draw(frame: readonly string[]): void {
-    const change = frameChange(this.#frame, frame);
-    this.#frame = frame;
-    if (change !== "") this.#io.writeOut(change);
-  }
-
-  /** Everything is to be drawn anew. */
-  forget(): void {
-    this.#frame = [];
-    this.#io.writeOut("\x1b[2J");
-  }
-
-  [Symbol.dispose](): void {
-    try {
-      this.#io.writeOut(LEAVE);
-      Deno.stdin.setRaw(false);
-    } catch {
-      // The terminal is gone, and with it what there was to restore.
-    }
-  }
 }
 
 async function watchOver(
@@ -147,13 +108,9 @@ async function watchOver(
     }
   };
   const listen = async () => {
-    const decoder = new TextDecoder();
-    const bytes = new Uint8Array(256);
-    while (!over.signal.aborted) {
-      const count = await Deno.stdin.read(bytes);
-      if (count === null) return stop();
-      const text = decoder.decode(bytes.subarray(0, count), { stream: true });
-      for (const key of keysOf(text)) {
+    for await (const keys of terminal.keys()) {
+      if (over.signal.aborted) return;
+      for (const key of keys) {
         const { model: next, effect } = onKey(model, key);
         model = next;
         if (effect?.kind === "quit") return stop();
@@ -162,6 +119,7 @@ async function watchOver(
       }
       draw();
     }
+    stop();
   };
   const resized = () => {
     terminal.forget();

@@ -177,8 +177,9 @@ function onFilter(model: Model, filter: string): Model {
 function onListKey(model: Model, key: string): Step {
   switch (key) {
     case "q":
-    case "escape":
       return { model, effect: { kind: "quit" } };
+    case "escape":
+      return { model: onFilter(model, "") };
     case "down":
     case "j":
       return { model: moved(model, 1) };

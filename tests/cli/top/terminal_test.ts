@@ -148,3 +148,47 @@ Deno.test({
     await top.assertGone(0);
   },
 });
+
+Deno.test({
+  name: "reslock top takes the filter away at Escape, and goes on",
+  ignore,
+  async fn() {
+    await using top = new Top();
+    await top.begin();
+    await using _lease = await top.pool.acquire({ slots: 1 }, { label: "one" });
+    await until("it shows the lease", () => top.shows("one"));
+    top.tmux.type("/", "zz", "Enter");
+    await until("it is filtered", () => top.shows('labels with "zz"'));
+    top.tmux.type("Escape");
+    await until("all are shown", () => top.shows("one"));
+    top.tmux.type("q");
+    await top.assertGone(0);
+  },
+});
+
+Deno.test({
+  name: "reslock top takes an arrow that arrives in parts for an arrow",
+  ignore,
+  async fn() {
+    await using top = new Top();
+    await top.begin();
+    const labels = ["one", "two"];
+    let id = "";
+    for (const label of labels) {
+      ({ id } = await top.pool.acquire({ slots: 1 }, { label }));
+    }
+    await until("it shows both", () => labels.every((one) => top.shows(one)));
+    const [escape, ...rest] = ["1b", "5b", "42"];
+    await until("the second one is selected", () => {
+      top.tmux.type("-H", escape);
+      // Later than that on a busy machine, these are keys without a meaning.
+      top.tmux.type("-H", ...rest);
+      top.tmux.type("r");
+      const isSelected = top.shows(`Take lease ${id}`);
+      top.tmux.type("n");
+      return isSelected;
+    });
+    top.tmux.type("q");
+    await top.assertGone(0);
+  },
+});

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { frameChange } from "../../../lib/cli/top/frame.ts";
-import { keysOf } from "../../../lib/cli/top/keys.ts";
+import { keyOf, keysOf } from "../../../lib/cli/top/keys.ts";
 import {
   EMPTY_MODEL,
   type Model,
@@ -137,11 +137,29 @@ Deno.test("onStatus() keeps what is selected, or goes to the first one", () => {
   assertEquals(gone.selected, LLAMA.id);
 });
 
+Deno.test("onKey() takes the filter away at Escape, and ends nothing by it", () => {
+  const filtered = press(MODEL, "/", "l", "l", "a", "enter");
+  const escaped = onKey(filtered, "escape");
+  assertEquals(escaped.effect, undefined);
+  assertEquals(shownLeases(escaped.model).length, 4);
+  assertEquals(onKey(MODEL, "escape"), { model: MODEL });
+});
+
 Deno.test("keysOf() names what a terminal sends", () => {
   const keys = ["j", "up", "down", "enter", "ctrl-c", "ctrl-z"];
-  assertEquals(keysOf("j\x1b[A\x1bOB\r\x03\x1a"), keys);
-  assertEquals(keysOf("\x1b"), ["escape"]);
-  assertEquals(keysOf("ä漢"), ["ä", "漢"]);
+  assertEquals(keysOf("j\x1b[A\x1bOB\r\x03\x1a"), { keys, rest: "" });
+  assertEquals(keysOf("\x1b[5~\x1b[6~\x1b[H\x1b[4~").keys, [
+    ...["page-up", "page-down", "home", "end"],
+  ]);
+  assertEquals(keysOf("ä漢").keys, ["ä", "漢"]);
+});
+
+Deno.test("keysOf() leaves what may go on", () => {
+  for (const rest of ["\x1b", "\x1b[", "\x1bO", "\x1b[1;"]) {
+    assertEquals(keysOf(`j${rest}`), { keys: ["j"], rest });
+  }
+  assertEquals(keyOf("\x1b"), "escape");
+  assertEquals(keysOf("\x1bj"), { keys: ["escape", "j"], rest: "" });
 });
 
 Deno.test("frameChange() writes the lines that changed, and no others", () => {
