@@ -12,6 +12,7 @@ import { UsageError } from "./failure.ts";
 import { explanationJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderWhy } from "./render_why.ts";
+import { leaseAround, toldInside } from "./run/inside.ts";
 import {
   cardWishes,
   requestOf,
@@ -73,11 +74,9 @@ export function command(context: Context): AnyCommand {
         ? 0
         : readPriority("--priority", options.priority);
       await withPool(options, async (pool) => {
-        const explanation = await pool.explain(request, {
-          priority,
-          ...wishes,
-        });
+        const found = await pool.explain(request, { priority, ...wishes });
         const status = await pool.status({ explain: false });
+        const explanation = toldInside(found, status, leaseAround());
         context.exitCode = EXIT_CODES[explanation.verdict];
         io.writeOut(
           options.json

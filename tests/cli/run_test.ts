@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
+import { denoRunArgs, ROOT } from "../support/deno.ts";
 import { Folder, until } from "../support/processes.ts";
 import { call, ok, type Outcome, scriptTo } from "./support.ts";
 
@@ -211,6 +212,35 @@ Deno.test("reslock run --timeout tells that nobody has set the capacity", async 
     "reslock: Gave up on later 1 after 100 ms: needs a capacity of later, and " +
       'none is set: see "reslock status", or wait longer\n',
   );
+});
+
+Deno.test("reslock run says that it waits for the lease that it runs inside of", async () => {
+  await using scene = await OneSlot.open();
+  const { folder } = scene;
+  const log = `${folder.path}/log`;
+  const reslock = [Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`]
+    .map((word) => `'${word}'`).join(" ");
+  const slot = `-s '${folder.state}' --resource slots=1`;
+  const run = `${reslock} run ${slot}`;
+  const nested = scriptTo(
+    log,
+    [
+      `${run} --timeout 3s true 2>&1`,
+      `${run} --no-wait true 2>&1`,
+      `${reslock} why ${slot}`,
+      "exit 0",
+    ].join("\n"),
+  );
+  assertEquals((await scene.run("-l", "n1", nested)).code, 0);
+  const itself = "held by n1; this runs inside of n1 and waits for itself";
+  const lines = Deno.readTextFileSync(log).split("\n");
+  assertEquals(lines.slice(0, 4), [
+    `reslock: waiting for slots 1 (position 1 in the queue): ${itself}`,
+    `reslock: Gave up on slots 1 after 3s: ${itself}: see "reslock status", ` +
+    "or wait longer",
+    `reslock: Cannot have slots 1 now: ${itself}: see "reslock status"`,
+    `Not now: ${itself}`,
+  ]);
 });
 
 Deno.test("reslock run is silent about a short wait", async () => {

@@ -10,6 +10,7 @@ import type {
   ResourcePool,
   ResourceRequest,
 } from "../../../mod.ts";
+import { leaseAround, toldInside } from "./inside.ts";
 import { later } from "./later.ts";
 import type { Standing } from "./messages.ts";
 
@@ -28,11 +29,14 @@ export async function standingOf(
   { pool, id, position }: Queued,
 ): Promise<Standing> {
   try {
-    const { queue } = await pool.status();
-    const index = queue.findIndex((entry) => entry.id === id);
-    const entry = queue[index];
+    const status = await pool.status();
+    const index = status.queue.findIndex((entry) => entry.id === id);
+    const entry = status.queue[index];
     // Once it is granted, it may stay as work in progress.
-    if (entry?.leaseId === null) return { position: index + 1, why: entry.why };
+    if (entry?.leaseId === null) {
+      const why = entry.why && toldInside(entry.why, status, leaseAround());
+      return { position: index + 1, why };
+    }
   } catch {
     // Left out.
   }
@@ -46,7 +50,10 @@ export async function reasonAgainst(
   options: AcquireOptions,
 ): Promise<Explanation | null> {
   try {
-    return await pool.explain(request, options);
+    const why = await pool.explain(request, options);
+    const leaseId = leaseAround();
+    if (leaseId === undefined) return why;
+    return toldInside(why, await pool.status({ explain: false }), leaseId);
   } catch {
     return null;
   }
