@@ -361,6 +361,32 @@ Deno.test("ResourcePool.setResources() keeps what is set where told so, and says
     assertEquals({ ...(await pool.status()).resources }, { slot: 8 });
   }));
 
+Deno.test("ResourcePool.setResources() refuses what would count for nothing", () =>
+  withPools(async (pool) => {
+    const refused = (capacities: Record<string, number>, reason: string) =>
+      assertRejects(() => pool.setResources(capacities), RangeError, reason);
+    for (const name of ["disk_mb@/data", "num_gpus", "vram_mb_each"]) {
+      await refused({ [name]: 3 }, `"${name}"`);
+    }
+    const card = { gpu_a_vram_mb: 10 };
+    await refused({ ...card, vram_mb: 10 }, '"vram_mb" beside cards');
+    await pool.setResources({ vram_mb: 10 });
+    await refused(card, '"gpu_a_vram_mb" while GPU memory is one quantity');
+    const keepExisting = true;
+    assertEquals(await pool.setResources(card, { keepExisting }), []);
+    await pool.unsetResources(["vram_mb"]);
+    await pool.setResources(card);
+    await refused({ vram_mb: 10 }, '"vram_mb" beside cards');
+    assertEquals(
+      await pool.setResources({ vram_mb: 10, other: 1 }, { keepExisting }),
+      ["other"],
+    );
+    assertEquals({ ...(await pool.status()).resources }, {
+      ...{ slot: 8, other: 1 },
+      ...card,
+    });
+  }));
+
 for (
   const [options, problem] of [
     [{ priority: 0.5 }, '"priority"'],

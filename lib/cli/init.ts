@@ -15,6 +15,10 @@ import { makeSystemDirectory } from "./system_directory.ts";
 import { jsonText } from "./text.ts";
 import { readAmount, refusal } from "./values.ts";
 
+const CARDS_PASSED_OVER =
+  'The cards were not registered, as "vram_mb" makes GPU memory one quantity, of ' +
+  'which nobody gets a card: use "reslock unset vram_mb && reslock init"';
+
 /** The command. */
 export function command(context: Context): AnyCommand {
   const { io } = context;
@@ -52,8 +56,12 @@ export function command(context: Context): AnyCommand {
       const { failures } = result.detection;
       for (const { message } of failures) say(io, message);
       io.writeOut(json ? jsonText(initJson(result)) : renderInit(result));
+      const passedOver = Object.keys(result.detection.resources).some((name) =>
+        !(name in result.registered) && !(name in result.kept)
+      );
+      if (passedOver) say(io, CARDS_PASSED_OVER);
       // The rest is registered; that cards are missing must not go unnoticed.
-      if (failures.length > 0) context.exitCode = EXIT.failure;
+      if (failures.length > 0 || passedOver) context.exitCode = EXIT.failure;
     });
 }
 

@@ -10,7 +10,7 @@ import {
   LockTimeoutError,
   SchemaVersionMismatch,
 } from "../core/errors.ts";
-import { diskOfKey, SCHEMA_VERSION } from "../core/model.ts";
+import { diskOfKey, gpuOfKey, SCHEMA_VERSION } from "../core/model.ts";
 import { quoted } from "../core/quoted.ts";
 import type { EntryStatus, LeaseStatus, PoolStatus } from "../status.ts";
 import { counted, type Finding, ok, problem, some, warning } from "./check.ts";
@@ -37,6 +37,7 @@ export async function checkContent(system: System): Promise<Finding[]> {
     ...checkDead([...status.leases, ...waiting]),
     ...checkUnknown(status),
     ...checkNames(status, waiting),
+    ...checkUseless(status),
     ...checkOverCommitted(status),
     ...checkTimes(status, system.nowMs()),
     ...checkCopy(system, status),
@@ -119,7 +120,7 @@ function checkNames(
   waiting: readonly EntryStatus[],
 ): Finding[] {
   const missing = new Set<string>();
-  const hasCards = Object.keys(resources).some((name) => /^gpu_/.test(name));
+  const hasCards = Object.keys(resources).some(isCard);
   for (const entry of waiting) {
     for (const name of Object.keys(entry.resources)) {
       if (!(name in resources) && diskOfKey(name) === undefined) {
@@ -138,9 +139,37 @@ function checkNames(
   )];
 }
 
+/** Capacities that the pool does not take, but other programs may have set. */
+function checkUseless({ resources }: PoolStatus): Finding[] {
+  const names = Object.keys(resources);
+  const found: Finding[] = [];
+  if ("vram_mb" in resources && names.some(isCard)) {
+    found.push(problem(
+      NAME,
+      '"vram_mb" is set beside cards: whoever asks for GPU memory gets none of them',
+      '"reslock unset vram_mb" gives out the cards again',
+    ));
+  }
+  const disks = names.filter((name) => diskOfKey(name) !== undefined);
+  if (disks.length > 0) {
+    found.push(warning(
+      NAME,
+      `${
+        some(disks.map((name) => quoted(name)))
+      } has a capacity, which counts for nothing: free space does`,
+      '"reslock unset" takes it out',
+    ));
+  }
+  return found;
+}
+
+function isCard(name: string): boolean {
+  return gpuOfKey(name) !== undefined;
+}
+
 function checkOverCommitted({ resources, used }: PoolStatus): Finding[] {
   const over = Object.keys(resources).filter((name) =>
-    used[name] > resources[name]
+    used[name] > resources[name] && diskOfKey(name) === undefined
   );
   if (over.length === 0) return [];
   const texts = over.map((name) =>

@@ -96,6 +96,9 @@ function checkUnregistered(
     NAME,
     `Nobody gets ${some(cards.map((name) => quoted(name)))}, as it is not ` +
       `registered`,
-    '"reslock init" registers it, and keeps what is set',
+    "vram_mb" in registered
+      ? '"reslock unset vram_mb && reslock init" registers it, in the place of GPU ' +
+        "memory as one quantity"
+      : '"reslock init" registers it, and keeps what is set',
   )];
 }

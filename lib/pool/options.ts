@@ -4,11 +4,15 @@
  * @module
  */
 import { checkName } from "../core/amount.ts";
+import { diskOfKey, gpuOfKey } from "../core/model.ts";
 import type { PlacementPolicy } from "../core/placement.ts";
 import { quoted } from "../core/quoted.ts";
+import type { PoolState } from "../core/state.ts";
 import { checkWork } from "../lease/work.ts";
 import type { AmountsByName } from "../status.ts";
 
+/** Words of a request, which nobody can ask for as what they are called. */
+const REQUEST_WORDS = ["vram_mb_each", "num_gpus"];
 const PLACEMENTS: readonly unknown[] = ["pack", "spread"];
 
 /** Options of {@linkcode ResourcePool}. */
@@ -168,5 +172,56 @@ export function checkCapacities(capacities: AmountsByName): void {
           `from 0: current value is ${capacity}`,
       );
     }
+    if (diskOfKey(name) !== undefined) {
+      throw new RangeError(
+        `Cannot set ${
+          quoted(name)
+        } as the space of a disk has no capacity, but ` +
+          `is what is free when it is asked for: leave it out, or choose another ` +
+          `name for a quantity of your own`,
+      );
+    }
+    if (REQUEST_WORDS.includes(name)) {
+      throw new RangeError(
+        `Cannot set ${quoted(name)} as it tells how many cards a request is ` +
+          `for: choose another name`,
+      );
+    }
+  }
+}
+
+/** Whether GPU memory has a capacity already, but of the other kind: of cards, or as one. */
+export function isOtherKindOfMemory(
+  { resources, cards }: PoolState,
+  name: string,
+): boolean {
+  if (name === "vram_mb") return cards.length > 0;
+  return gpuOfKey(name) !== undefined && resources.has("vram_mb");
+}
+
+/**
+ * Refuses GPU memory as one quantity beside that of cards: whoever asks for it would be
+ * given the quantity, and no card.
+ *
+ * @param names what is to get a capacity
+ */
+export function checkOneKindOfMemory(
+  state: PoolState,
+  names: readonly string[],
+): void {
+  const card = names.find((name) => gpuOfKey(name) !== undefined);
+  if (card !== undefined && isOtherKindOfMemory(state, card)) {
+    throw new RangeError(
+      `Cannot set ${quoted(card)} while GPU memory is one quantity, of which ` +
+        `nobody gets a card: take that out first with "reslock unset vram_mb"`,
+    );
+  }
+  if (!names.includes("vram_mb")) return;
+  if (card !== undefined || isOtherKindOfMemory(state, "vram_mb")) {
+    throw new RangeError(
+      `Cannot set "vram_mb" beside cards, as whoever asks for GPU memory would ` +
+        `get none of them: set the capacity of a card, or take the cards out ` +
+        `first with "reslock unset"`,
+    );
   }
 }

@@ -23,8 +23,10 @@ import { acquire, tryAcquire } from "./acquire.ts";
 import {
   type AcquireOptions,
   checkCapacities,
+  checkOneKindOfMemory,
   checkPriority,
   type ExplainOptions,
+  isOtherKindOfMemory,
   type ResourcePoolOptions,
   type TryAcquireOptions,
 } from "./options.ts";
@@ -114,9 +116,11 @@ export class ResourcePool implements AsyncDisposable {
    * Registers capacities, and grants whoever waited for them.
    *
    * @param capacities amounts by name, whole numbers from 0
-   * @param options.keepExisting leaves alone what has a capacity. @default {false}
+   * @param options.keepExisting leaves alone what has a capacity, and cards where GPU
+   * memory has one as `vram_mb`. @default {false}
    * @returns the names whose capacity was changed
-   * @throws {RangeError} if a name or an amount cannot be used
+   * @throws {RangeError} if a name or an amount cannot be used; also for the space of a
+   * disk, which has no capacity, and for `vram_mb` beside cards
    */
   async setResources(
     capacities: AmountsByName,
@@ -126,9 +130,11 @@ export class ResourcePool implements AsyncDisposable {
     const { value } = await this.#session.store.transact((state) => {
       const changed = Object.keys(capacities).filter((name) => {
         const known = state.resources.get(name);
-        if (known !== undefined && options.keepExisting) return false;
+        const isKept = known !== undefined || isOtherKindOfMemory(state, name);
+        if (isKept && options.keepExisting) return false;
         return known !== capacities[name];
       });
+      checkOneKindOfMemory(state, changed);
       for (const name of changed) state.setResource(name, capacities[name]);
       return changed;
     });

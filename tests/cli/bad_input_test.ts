@@ -124,6 +124,7 @@ const BAD_CALLS: readonly BadCall[] = [
     code: 2,
     names: ["--ram-reserve", '"4X"'],
   },
+  { args: ["set", "disk_mb@/", "3"], code: 1, names: ["disk_mb@/", "space"] },
   { args: ["init", "--ram-reserve", "9P"], code: 2, names: ["--ram-reserve"] },
   {
     args: ["init", "--ram-reserve", "999999T"],

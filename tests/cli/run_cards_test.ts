@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { renderScenario } from "../os/data/fake_tools/scenario.ts";
 import { FakeCards, setEnv } from "../support/fake_cards.ts";
@@ -113,6 +118,27 @@ Deno.test("reslock run shows AMD's cards to AMD's programs", async () => {
     Deno.readTextFileSync(`${path}/log`),
     "GPU-21e6f80b94c57a3d 0 unset\nunset 1 unset\n",
   );
+});
+
+Deno.test("reslock set and init keep GPU memory as one quantity from being mixed with cards", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state, path } = machine.folder;
+  const show = scriptTo(`${path}/log`, SHOW);
+  await ok(state, "set", "vram_mb", "24000");
+  const init = await call(["init", "-s", state]);
+  assertEquals(init.code, 1);
+  assertMatch(
+    init.err,
+    /cards were not.*reslock unset vram_mb && reslock init/,
+  );
+  assertStringIncludes(init.out, "cpu_cores");
+  await ok(state, "unset", "vram_mb");
+  await ok(state, "init");
+  const set = await call(["set", "vram_mb", "24000", "-s", state]);
+  assertEquals(set.code, 1);
+  assertStringIncludes(set.err, "beside cards");
+  await ok(state, "run", "--vram", "20G", show);
+  assertMatch(Deno.readTextFileSync(`${path}/log`), /^GPU-/);
 });
 
 Deno.test("Lease.gpuIndices() numbers the cards as their tool does", async () => {

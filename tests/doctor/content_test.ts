@@ -76,6 +76,16 @@ Deno.test("checkContent() finds who waits for what nobody has", async () => {
   assertStringIncludes(finding.message, '"token", "GPU memory"');
 });
 
+Deno.test("checkContent() finds capacities that count for nothing", async () => {
+  const resources = { vram_mb: 1024, gpu_A_vram_mb: 1024, "disk_mb@/": 3 };
+  const used = { "disk_mb@/": 100 };
+  const found = await check(pool({ resources, used }));
+  assertEquals(found.map(({ level }) => level), ["problem", "warning"]);
+  assertStringIncludes(found[0].message, '"vram_mb" is set beside cards');
+  assertStringIncludes(found[0].advice, "reslock unset vram_mb");
+  assertStringIncludes(found[1].message, '"disk_mb@/"');
+});
+
 Deno.test("checkContent() calls leases beyond a capacity a problem", async () => {
   const status = pool({
     resources: { ram_mb: 1024 },

@@ -55,6 +55,11 @@ Deno.test("checkMachine() takes no card for gone while its tool is broken", asyn
   ]);
 });
 
+Deno.test("checkMachine() names what stands in the way of a card", async () => {
+  const [unused] = await check({ vram_mb: 24576 });
+  assertStringIncludes(unused.advice, "reslock unset vram_mb && reslock init");
+});
+
 Deno.test("checkMachine() warns of more than there is, and of a card that nobody gets", async () => {
   const [more, unused] = await check({ ram_mb: 131072 });
   assertEquals(more.level, "warning");
