@@ -6,6 +6,8 @@
 import type { PoolStatus } from "../../mod.ts";
 import { commandIndex } from "./arguments.ts";
 import { COMMAND_NAMES } from "./commands.ts";
+import { PLACEMENTS, VISIBLE_FORMS } from "./run/options.ts";
+import { SIGNAL_NAMES } from "./values.ts";
 
 /** What the words are completed from. */
 export interface Sources {
@@ -50,23 +52,56 @@ async function allFor(
   const after = before.slice(index + 1);
   // Behind it everything is the child's own.
   if (after.includes("--")) return [];
-  if (previous === "--label" || previous === "-l") {
-    return labelsOf(await sources.status());
-  }
-  if (command === "run" || command === "why") {
-    if (previous === "--resource") {
-      const names = Object.keys((await sources.status())?.resources ?? {});
-      return names.map((name) => `${name}=`);
-    }
-    if (!current.startsWith("-")) return [];
+  const values = await valuesOf(previous, sources);
+  if (values !== undefined) return values;
+  const joined = /^(--[a-z-]+)=/.exec(current)?.[1] ?? "";
+  const joinable = await valuesOf(joined, sources);
+  if (joinable !== undefined) {
+    return joinable.map((value) => `${joined}=${value}`);
   }
   if (current.startsWith("-")) return await sources.optionsOf(command);
-  return operandsOf(command, sources);
+  if (command === "run" || command === "why") return [];
+  const words = await operandsOf(command, sources);
+  // It would be read as an option.
+  return words.filter((word) => !word.startsWith("-"));
+}
+
+/** What may stand behind an option; undefined where nothing is known of that. */
+async function valuesOf(
+  option: string,
+  { status }: Sources,
+): Promise<readonly string[] | undefined> {
+  switch (option) {
+    case "--label":
+    case "-l":
+      return labelsOf(await status());
+    case "--resource": {
+      const names = Object.keys((await status())?.resources ?? {});
+      return names.map((name) => `${name}=`);
+    }
+    case "--gpu":
+      return cardsOf(await status());
+    case "--placement":
+      return PLACEMENTS;
+    case "--visible":
+      return VISIBLE_FORMS;
+    case "--reclaim-signal":
+      return SIGNAL_NAMES;
+    default:
+      return undefined;
+  }
 }
 
 function labelsOf(status: PoolStatus | undefined): string[] {
   return [...status?.leases ?? [], ...status?.queue ?? []]
     .flatMap(({ label }) => label ?? []);
+}
+
+/** The numbers of the cards that have one here, and the UUIDs of all. */
+function cardsOf(status: PoolStatus | undefined): string[] {
+  return (status?.cards ?? []).flatMap(({ index, uuid }) =>
+    index === null ? [uuid] : [String(index), uuid]
+  );
 }
 
 async function operandsOf(

@@ -26,6 +26,10 @@ const SIGNALS = new Set<Deno.Signal>([
   ...["SIGUSR2", "SIGWINCH"] as const,
 ]);
 
+/** The signals that can be named, without the SIG at their beginning. */
+export const SIGNAL_NAMES: readonly string[] = [...SIGNALS]
+  .map((known) => known.slice(3));
+
 /** The error to throw where a value was refused: one about the command line. */
 export function refusal(where: string, error: unknown): unknown {
   const isRefusal = error instanceof RangeError ||
@@ -153,10 +157,9 @@ export function readSignal(where: string, text: string): Deno.Signal {
   const name = text.toUpperCase();
   const signal = name.startsWith("SIG") ? name : `SIG${name}`;
   for (const known of SIGNALS) if (known === signal) return known;
-  const names = [...SIGNALS].map((known) => known.slice(3)).join(", ");
   throw new UsageError(
     `${where}: Cannot use the signal ${quoted(text)} as it is unknown: ` +
-      `use one of ${names}`,
+      `use one of ${SIGNAL_NAMES.join(", ")}`,
   );
 }
 

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { SHELLS } from "../../lib/cli/candidates.ts";
+import { encodeLease } from "../../lib/core/codec.ts";
 import { ResourcePool } from "../../mod.ts";
 import { denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
 import { Folder } from "../support/processes.ts";
+import { leaseRecord } from "../support/records.ts";
 import { call, ok } from "./support.ts";
 
 async function words(state: string, ...typed: string[]): Promise<string[]> {
@@ -29,6 +31,44 @@ Deno.test("reslock completions tells the commands, options, ids, labels and name
   assert((await words(state, "")).includes("status"));
 });
 
+Deno.test("reslock completions tells what may stand behind an option, also behind =", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ "gpu_GPU-1a2b_vram_mb": 8000 });
+  assertEquals(await words(state, "run", "--gpu", ""), ["GPU-1a2b"]);
+  assertEquals(await words(state, "why", "--placement", "s"), ["spread"]);
+  assertEquals(await words(state, "run", "--placement=p"), [
+    "--placement=pack",
+  ]);
+  assertEquals(await words(state, "run", "--visible", ""), ["index", "uuid"]);
+  assertEquals(await words(state, "run", "--reclaim-signal", "US"), [
+    "USR1",
+    "USR2",
+  ]);
+  assertEquals(await words(state, "run", "--", "x", "--placement", ""), []);
+});
+
+Deno.test("reslock completions offers nothing that looks or reads like something else", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  const leases = ["a\nb", "a\u202eb", "-rf"].map((label, index) =>
+    encodeLease(leaseRecord({
+      id: `0123456789a${index}`,
+      pid: Deno.pid,
+      resources: new Map([["slots", 1]]),
+      label,
+    }))
+  );
+  Deno.writeTextFileSync(
+    state,
+    `{"version":5,"resources":{"--state=x":1,"slots":3},` +
+      `"leases":[${leases}],"queue":[]}`,
+  );
+  assertEquals(await words(state, "release", "-l", ""), ["-rf"]);
+  assertEquals(await words(state, "unset", ""), ["slots"]);
+});
+
 Deno.test("reslock completions names its shells where it is given another", async () => {
   const { code, err } = await call(["completions", "tcsh"]);
   assertEquals(code, 2);
@@ -36,10 +76,11 @@ Deno.test("reslock completions names its shells where it is given another", asyn
 });
 
 const CHECKS: Readonly<Record<string, string>> = {
-  bash: `source "$1"; COMP_WORDS=(reslock unset gpu); COMP_CWORD=2; _reslock
+  bash: `source "$1"; COMP_LINE="reslock unset gpu"; COMP_POINT=17; _reslock
     printf '%s\\n' "\${COMPREPLY[@]}"`,
   zsh: `autoload -U compinit; compinit -D; source "$1"
-    compadd() { shift; print -l -- $@ }; words=(reslock unset gpu); CURRENT=3; _reslock`,
+    compadd() { print -l -- $found }; words=(reslock unset gpu); CURRENT=3; PREFIX=gpu
+    _reslock`,
   fish: `source $argv[1]; complete -C 'reslock unset gpu'`,
 };
 

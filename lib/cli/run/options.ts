@@ -154,7 +154,10 @@ export interface RunPlan {
 
 const RECLAIM_SIGNAL = "TERM";
 const RECLAIM_GRACE = "30s";
-const VISIBLE_FORMS: readonly VisibleForm[] = ["uuid", "index"];
+/** How cards can be named to a command. */
+export const VISIBLE_FORMS: readonly VisibleForm[] = ["uuid", "index"];
+/** How cards can be chosen. */
+export const PLACEMENTS = ["pack", "spread"] as const;
 /** Names with which nobody may ask for cards: the pool chooses them. */
 const GPU_NAMES = /^(?:vram_mb_each|num_gpus|gpu_.+_vram_mb)$/;
 
@@ -226,12 +229,10 @@ export function cardWishes(
     throw new UsageError(`Cannot use ${option} alone: add --vram`);
   }
   if (placement === undefined) return { cards };
-  if (placement !== "pack" && placement !== "spread") {
-    throw new UsageError(
-      `--placement: Cannot use ${quoted(placement)}: it is pack or spread`,
-    );
-  }
-  return { cards, placement };
+  return {
+    cards,
+    placement: readWord("--placement", placement, PLACEMENTS),
+  };
 }
 
 function refuseContradictions(options: RunOptions): void {

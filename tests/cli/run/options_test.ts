@@ -76,7 +76,10 @@ Deno.test("planRun() refuses what contradicts itself, and names it", () => {
     [{ cpu: "1", visible: "name" }, "use uuid or index"],
     [{ cpu: "1", gpu: ["0"] }, "--gpu alone: add --vram"],
     [{ cpu: "1", placement: "pack" }, "--placement alone: add --vram"],
-    [{ vram: ["1G"], placement: "best" }, '"best": it is pack or spread'],
+    [
+      { vram: ["1G"], placement: "best" },
+      '"best" as it is unknown: use pack or spread',
+    ],
   ];
   for (const [options, part] of cases) {
     const { message } = assertThrows(() => requestOf(options), UsageError);
