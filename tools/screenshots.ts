@@ -130,11 +130,11 @@ function watched(): Model {
 
 /** What `run` says while it waits. */
 function waitingLines(view: View): string[] {
-  const [entry] = SHOWN_POOL.queue;
+  const [{ why }] = SHOWN_POOL.queue;
   const request = { vram_mb_each: 20480, num_gpus: 2 };
   return [
     "$ reslock run --vram 20G --gpus 2 --label whisper whisper-server",
-    renderLive({ request, position: 1, entry, elapsedMs: 21_000 }, view),
+    renderLive({ request, position: 1, why, elapsedMs: 21_000 }, view),
   ];
 }
 
@@ -143,7 +143,7 @@ export function screenshots(): Readonly<Record<string, string>> {
   const view = { columns: COLUMNS, color: true, nowMs: NOW_MS };
   const surroundings = { registry: SAMPLE_REGISTRY };
   const status = renderStatus(SHOWN_POOL, view, {}, surroundings);
-  const top = render(watched(), { ...view, rows: 27 }, surroundings);
+  const top = render(watched(), { ...view, rows: 27 }, surroundings).lines;
   return {
     "status.svg": svgOf(status.trimEnd().split("\n")),
     "top.svg": svgOf(top),

@@ -129,12 +129,12 @@ function notesOf(
   };
 }
 
-/** One line for each lease, below a line of titles. */
-export function leaseLines(
+/** The lines of the titles, then those of each lease. */
+export function leaseBlocks(
   overview: Overview,
   view: View,
   leases: readonly LeaseStatus[] = overview.status.leases,
-): string[] {
+): string[][] {
   const { naming, registry } = overview;
   const people = leases.map((lease) => registry.whoIs(lease));
   const users = usersOf(people, registry);
@@ -160,7 +160,8 @@ export function leaseLines(
     });
   }
   const annotated = rows.map((row, index) => [...row, notes[index]]);
-  return renderTable([...COLUMNS, NOTES], annotated, view);
+  return renderTable([...COLUMNS, NOTES], annotated, view)
+    .map((line) => [line]);
 }
 
 /** One line for each label, for a pool with more leases than anybody reads. */

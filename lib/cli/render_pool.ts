@@ -6,9 +6,9 @@
 import type { PoolStatus } from "../../mod.ts";
 import { adviceLines } from "./advice.ts";
 import { type Overview, overviewOf, type Surroundings } from "./overview.ts";
-import { leaseGroupLines, leaseLines } from "./render_leases.ts";
+import { leaseBlocks, leaseGroupLines } from "./render_leases.ts";
 import { outsideLines } from "./render_outside.ts";
-import { placed, waiterGroupLines, waiterLines } from "./render_queue.ts";
+import { placed, waiterBlocks, waiterGroupLines } from "./render_queue.ts";
 import { resourceLines } from "./render_resources.ts";
 import { paint, type View } from "./table.ts";
 import { counted, formatAge, visible } from "./text.ts";
@@ -46,7 +46,7 @@ function leaseBlock(overview: Overview, view: View, all: boolean): string[] {
   return [
     paint(counted(leases.length, "lease"), "bold", view.color),
     ...(all || leases.length <= ROWS_MAX
-      ? leaseLines(overview, view)
+      ? leaseBlocks(overview, view).flat()
       : leaseGroupLines(overview, view, ROWS_MAX)),
   ];
 }
@@ -61,11 +61,14 @@ function queueBlocks(
   const heading = (text: string) => paint(text, "bold", view.color);
   const title = heading(`${waiters.length} waiting`);
   if (all || waiters.length <= ROWS_MAX) {
-    return [[title, ...waiterLines(overview, view, waiters)]];
+    return [[title, ...waiterBlocks(overview, view, waiters).flat()]];
   }
   const rest = waiters.slice(NEXT_SHOWN);
   return [
-    [title, ...waiterLines(overview, view, waiters.slice(0, NEXT_SHOWN))],
+    [
+      title,
+      ...waiterBlocks(overview, view, waiters.slice(0, NEXT_SHOWN)).flat(),
+    ],
     [
       heading(`${rest.length} behind them`),
       ...waiterGroupLines(overview, view, rest, ROWS_MAX),
@@ -124,7 +127,7 @@ export function renderList(
   surroundings?: Surroundings,
 ): string {
   if (status.leases.length === 0) return "No leases\n";
-  return joined([leaseLines(overviewOf(status, surroundings), view)]);
+  return joined([leaseBlocks(overviewOf(status, surroundings), view).flat()]);
 }
 
 /** `reslock` alone: the pool in short, and how to go on. */

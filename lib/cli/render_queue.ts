@@ -57,12 +57,12 @@ export function placed(waiters: readonly EntryStatus[]): Placed[] {
   return waiters.map((entry, index) => ({ entry, position: index + 1 }));
 }
 
-/** One line for each waiter, below a line of titles. */
-export function waiterLines(
+/** The lines of the titles, then those of each waiter. */
+export function waiterBlocks(
   overview: Overview,
   view: View,
   waiters: readonly Placed[],
-): string[] {
+): string[][] {
   const { naming, registry } = overview;
   const people = waiters.map(({ entry }) => registry.whoIs(entry));
   const users = usersOf(people, registry);

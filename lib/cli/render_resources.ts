@@ -41,7 +41,7 @@ const COLUMNS: readonly Column[] = [
   { title: "RESOURCE", shrinksTo: 12 },
   { title: "", dropOrder: 1 },
   { title: "USED", align: "right" },
-  { title: "RESERVED", align: "right" },
+  { title: "RESERVED", align: "right", dropOrder: 0 },
   { title: "FREE", align: "right" },
   { title: "TOTAL", align: "right" },
   { title: "IN USE", align: "right", dropOrder: 2 },

@@ -97,16 +97,34 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
+// deno-lint-ignore no-control-regex
+const STYLE = /(\x1b\[\d+m)/;
+
+/** The same for painted text: each style that it turns on is turned off in it. */
+export function cutPainted(text: string, width: number): string {
+  // The texts in turn with what changes the style between them.
+  const parts = text.split(STYLE);
+  const plain = parts.filter((_, index) => index % 2 === 0).join("");
+  if (widthOfText(plain) <= width) return text;
+  let rest = cut(plain, width);
+  return parts.map((part, index) => {
+    if (index % 2 === 1) return part;
+    const shown = rest.slice(0, part.length);
+    rest = rest.slice(part.length);
+    return shown;
+  }).join("");
+}
+
 function widthOf(rows: readonly (readonly Cell[])[], index: number): number {
   return Math.max(...rows.map((row) => widthOfText(row[index].text)));
 }
 
-/** The width of each column, or `undefined` if they cannot be made to fit. */
+/** The width of each column, and whether that fits: if not, as narrow as they get. */
 function fit(
   columns: readonly Column[],
   natural: readonly number[],
   limit: number,
-): number[] | undefined {
+): { readonly widths: readonly number[]; readonly fits: boolean } {
   const widths = [...natural];
   let excess = widths.reduce((sum, width) => sum + width + GAP.length, 0) -
     GAP.length - limit;
@@ -116,11 +134,11 @@ function fit(
       if (shrinksTo === undefined || widths[index] <= shrinksTo) continue;
       if (widest < 0 || widths[index] > widths[widest]) widest = index;
     }
-    if (widest < 0) return undefined;
+    if (widest < 0) return { widths, fits: false };
     widths[widest]--;
     excess--;
   }
-  return widths;
+  return { widths, fits: true };
 }
 
 function leastWanted(columns: readonly Column[]): number {
@@ -155,10 +173,10 @@ export function renderTable(
   ];
   for (;;) {
     const natural = kept.map((_, index) => widthOf(rows, index));
-    const widths = fit(kept, natural, view.columns);
-    const dropped = widths === undefined ? leastWanted(kept) : -1;
+    const { widths, fits } = fit(kept, natural, view.columns);
+    const dropped = fits ? -1 : leastWanted(kept);
     if (dropped < 0) {
-      return rows.map((row) => renderRow(row, kept, widths ?? natural, view));
+      return rows.map((row) => renderRow(row, kept, widths, view));
     }
     kept = kept.toSpliced(dropped, 1);
     rows = rows.map((row) => row.toSpliced(dropped, 1));
@@ -166,7 +184,8 @@ export function renderTable(
 }
 
 /**
- * A table with something to read below some of its rows.
+ * A table with something to read below some of its rows: the lines of the titles, then
+ * those of each row.
  *
  * @param below for each row the text below it, wrapped; empty where there is none
  * @param indent how far the text stands in
@@ -179,13 +198,13 @@ export function renderAnnotated(
     readonly indent: number;
     readonly view: Pick<View, "columns" | "color">;
   },
-): string[] {
+): string[][] {
   const [titles, ...rows] = renderTable(columns, body, view);
   const margin = " ".repeat(indent);
   const width = Math.max(1, view.columns - indent);
   return [
-    titles,
-    ...rows.flatMap((row, index) => {
+    [titles],
+    ...rows.map((row, index) => {
       const { text, style } = below[index];
       const lines = text === "" ? [] : wrapped(visible(text), width);
       return [

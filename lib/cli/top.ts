@@ -15,6 +15,7 @@ import {
 import { Ending } from "./ending.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError, failureOf } from "./failure.ts";
+import { overviewOf } from "./overview.ts";
 import { withPool } from "./pool.ts";
 import {
   type Action,
@@ -23,9 +24,11 @@ import {
   onKey,
   onSample,
   onStatus,
+  type Row,
 } from "./top/model.ts";
 import { Terminal } from "./top/terminal.ts";
 import { render } from "./top/view.ts";
+import { report } from "./top/wording.ts";
 import { registryOf } from "./who.ts";
 
 /** How often ages and histories go on, and the pool is read again if it changed. */
@@ -75,11 +78,14 @@ async function watchOver(
   });
   let model: Model = EMPTY_MODEL;
   let registry = registryOf(pool.path);
+  let page = 1;
   const draw = () => {
     // What was under way must not write over what the terminal shows then.
     if (over.signal.aborted) return;
     const { rows } = Deno.consoleSize();
-    terminal.draw(render(model, { ...viewOf(io), rows }, { registry }));
+    const frame = render(model, { ...viewOf(io), rows }, { registry });
+    page = frame.page;
+    terminal.draw(frame.lines);
   };
   const refresh = async () => {
     // Processes come and go with the leases: nobody is known for longer.
@@ -88,9 +94,13 @@ async function watchOver(
     draw();
   };
   const guarded = (work: Promise<unknown>) => void work.catch(failed.reject);
-  const act = async (action: Action) => {
+  const act = async (action: Action, row: Row) => {
+    // Named as the question did: afterwards it may be gone.
+    const overview = overviewOf(model.status!, { registry });
+    const message = report(action, row, overview);
     try {
-      model = { ...model, message: await perform(pool, action) };
+      await perform(pool, action);
+      model = { ...model, message };
       await refresh();
     } catch (error) {
       model = { ...model, message: failureOf(error).message };
@@ -111,10 +121,10 @@ async function watchOver(
     for await (const keys of terminal.keys()) {
       if (over.signal.aborted) return;
       for (const key of keys) {
-        const { model: next, effect } = onKey(model, key);
+        const { model: next, effect } = onKey(model, key, page);
         model = next;
         if (effect?.kind === "quit") return stop();
-        if (effect?.kind === "act") guarded(act(effect.action));
+        if (effect?.kind === "act") guarded(act(effect.action, effect.row));
         if (effect?.kind === "suspend") suspend();
       }
       draw();
@@ -175,21 +185,19 @@ function settled(until: AbortSignal): Promise<void> {
   });
 }
 
-/** Does it; returns what there is to say of it. */
-async function perform(pool: ResourcePool, action: Action): Promise<string> {
+async function perform(pool: ResourcePool, action: Action): Promise<void> {
   const { kind, id } = action;
   switch (kind) {
     case "release":
       await pool.release(id);
-      return `Released ${id}`;
+      return;
     case "reclaim":
       await pool.requestReclaim(id);
-      return `Asked for ${id}`;
+      return;
     case "cancel":
       await pool.cancel(id);
-      return `Cancelled ${id}`;
+      return;
     case "priority":
       await pool.setPriority(id, action.priority);
-      return `${id} has the priority ${action.priority} now`;
   }
 }

@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import {
   type Column,
   cut,
+  cutPainted,
+  paint,
   renderAnnotated,
   renderTable,
 } from "../../lib/cli/table.ts";
@@ -90,10 +92,27 @@ Deno.test("renderAnnotated() wraps what stands below a row", () => {
   const rows = [[{ text: "1" }], [{ text: "2" }]];
   const options = { below, indent: 2, view: { columns: 12, color: false } };
   assertEquals(renderAnnotated([{ title: "#" }], rows, options), [
-    "#",
-    "1",
-    "  because of",
-    "  others",
-    "2",
+    ["#"],
+    ["1", "  because of", "  others"],
+    ["2"],
+  ]);
+});
+
+Deno.test("cutPainted() cuts what is seen, and ends each style", () => {
+  const text = paint("ab", "bold", true) + paint("cd漢字", "inverse", true);
+  assertEquals(cutPainted(text, 8), text);
+  const cut = (width: number) =>
+    // deno-lint-ignore no-control-regex
+    cutPainted(text, width).replaceAll(/\x1b\[(\d+)m/g, "<$1>");
+  assertEquals(cut(7), "<1>ab<22><7>cd漢…<27>");
+  assertEquals(cut(6), "<1>ab<22><7>cd…<27>");
+  assertEquals(cut(3), "<1>ab<22><7>…<27>");
+  assertEquals(cut(2), "<1>a…<22><7><27>");
+});
+
+Deno.test("renderTable() is as narrow as it gets where nothing makes it fit", () => {
+  assertEquals(table(4, ["k3v9", "a long label", "1", "a note"]), [
+    "ID    LABEL  N",
+    "k3v9  a lo…  1",
   ]);
 });

@@ -3,7 +3,9 @@
  *
  * Invariants:
  * (1) Nothing is done to anybody that was not asked about and answered with `y`.
- * (2) What is selected is an id, not a line: it stays selected while others come and go.
+ * (2) What is selected is an id, not a line: it stays selected while others come and go,
+ *     and after it one beside it, of the same kind.
+ * (3) A question is about what it was asked about, or it is closed.
  *
  * @module
  */
@@ -44,7 +46,7 @@ export interface Model {
 /** What is to be done outside: end, stop until the shell goes on, or act on the pool. */
 export type Effect =
   | { readonly kind: "quit" | "suspend" }
-  | { readonly kind: "act"; readonly action: Action };
+  | { readonly kind: "act"; readonly action: Action; readonly row: Row };
 
 /** A new model, and what is to be done. */
 export interface Step {
@@ -67,10 +69,16 @@ export const EMPTY_MODEL: Model = {
   message: "",
 };
 
-type Row = LeaseStatus | EntryStatus;
+/** What can be selected. */
+export type Row = LeaseStatus | EntryStatus;
 
-function isLease(row: Row): row is LeaseStatus {
+/** Whether it is a lease, and not a waiter. */
+export function isLease(row: Row): row is LeaseStatus {
   return "acquiredAt" in row;
+}
+
+function isWaiter({ leaseId }: EntryStatus): boolean {
+  return leaseId === null;
 }
 
 /** The leases that are shown, in their order. */
@@ -88,8 +96,8 @@ export function shownLeases({ status, sort, filter }: Model): LeaseStatus[] {
 
 /** The waiters that are shown, by rank. */
 export function shownWaiters({ status, filter }: Model): EntryStatus[] {
-  return (status?.queue ?? []).filter(({ leaseId, label }) =>
-    leaseId === null && (label ?? "").includes(filter)
+  return (status?.queue ?? []).filter((entry) =>
+    isWaiter(entry) && (entry.label ?? "").includes(filter)
   );
 }
 
@@ -97,16 +105,53 @@ function rowsOf(model: Model): Row[] {
   return [...shownLeases(model), ...shownWaiters(model)];
 }
 
-/** The selected lease or waiter, the first one where none is. */
+/** The selected lease or waiter. */
 export function selectedRow(model: Model): Row | undefined {
-  const rows = rowsOf(model);
-  return rows.find(({ id }) => id === model.selected) ?? rows[0];
+  return rowsOf(model).find(({ id }) => id === model.selected);
+}
+
+/** What a question is about; undefined where there is none, and where that has gone. */
+export function askedAbout({ status, mode }: Model): Row | undefined {
+  if (status === undefined || mode.kind !== "confirm") return undefined;
+  const { kind, id } = mode.action;
+  const rows: Row[] = [
+    ...(kind === "cancel" ? [] : status.leases),
+    ...(kind === "cancel" || kind === "priority"
+      ? status.queue.filter(isWaiter)
+      : []),
+  ];
+  return rows.find((row) => row.id === id);
 }
 
 /** Takes in how the pool is now. */
 export function onStatus(model: Model, status: PoolStatus): Model {
-  const next = { ...model, status };
-  return { ...next, selected: selectedRow(next)?.id };
+  const next = reselected(model, { ...model, status });
+  if (next.mode.kind !== "confirm" || askedAbout(next)) return next;
+  const message = next.mode.action.kind === "cancel"
+    ? "That one no longer waits: nothing was done"
+    : "That one has gone: nothing was done";
+  return { ...next, mode: { kind: "list" }, message };
+}
+
+/**
+ * The model after others are shown: with the one that is selected, or else with the next
+ * one of its kind, so that a key still means what it meant.
+ */
+function reselected(before: Model, after: Model): Model {
+  const rows = rowsOf(after);
+  if (rows.some(({ id }) => id === before.selected)) return after;
+  const gone = selectedRow(before);
+  const alike = rows.filter((row) =>
+    gone !== undefined && isLease(row) === isLease(gone)
+  );
+  const some = alike.length > 0 ? alike : rows;
+  const ids = new Set(some.map(({ id }) => id));
+  const isThere = ({ id }: Row) => ids.has(id);
+  const old = rowsOf(before);
+  const at = gone === undefined ? 0 : old.indexOf(gone);
+  const next = old.slice(at).find(isThere) ??
+    old.slice(0, at).findLast(isThere) ?? some.at(0);
+  return { ...after, selected: next?.id };
 }
 
 /** Remembers how full everything is, for the lines that show how that went. */
@@ -138,8 +183,12 @@ function saying(model: Model, message: string): Step {
   return { model: { ...model, message } };
 }
 
-/** What a key does. */
-export function onKey(model: Model, key: string): Step {
+/**
+ * What a key does.
+ *
+ * @param page how many leases and waiters are on the screen
+ */
+export function onKey(model: Model, key: string, page: number): Step {
   if (key === "ctrl-c") return { model, effect: { kind: "quit" } };
   if (key === "ctrl-z") return { model, effect: { kind: "suspend" } };
   switch (model.mode.kind) {
@@ -147,13 +196,14 @@ export function onKey(model: Model, key: string): Step {
       return { model: typed(model, model.mode.text, key) };
     case "confirm": {
       const { action } = model.mode;
+      const row = askedAbout(model);
       const next: Model = { ...model, mode: { kind: "list" } };
-      return key === "y"
-        ? { model: next, effect: { kind: "act", action } }
+      return key === "y" && row !== undefined
+        ? { model: next, effect: { kind: "act", action, row } }
         : saying(next, "Nothing was done");
     }
     case "list":
-      return onListKey({ ...model, message: "" }, key);
+      return onListKey({ ...model, message: "" }, key, page);
   }
 }
 
@@ -170,11 +220,10 @@ function typed(model: Model, text: string, key: string): Model {
 }
 
 function onFilter(model: Model, filter: string): Model {
-  const next = { ...model, filter };
-  return { ...next, selected: selectedRow(next)?.id };
+  return reselected(model, { ...model, filter });
 }
 
-function onListKey(model: Model, key: string): Step {
+function onListKey(model: Model, key: string, page: number): Step {
   switch (key) {
     case "q":
       return { model, effect: { kind: "quit" } };
@@ -186,6 +235,14 @@ function onListKey(model: Model, key: string): Step {
     case "up":
     case "k":
       return { model: moved(model, -1) };
+    case "page-down":
+      return { model: moved(model, page) };
+    case "page-up":
+      return { model: moved(model, -page) };
+    case "home":
+      return { model: moved(model, -Infinity) };
+    case "end":
+      return { model: moved(model, Infinity) };
     case "s": {
       const next = SORTS[(SORTS.indexOf(model.sort) + 1) % SORTS.length];
       return { model: { ...model, sort: next } };

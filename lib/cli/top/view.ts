@@ -5,107 +5,149 @@
  */
 import { sparkline } from "../bar.ts";
 import { type Overview, overviewOf, type Surroundings } from "../overview.ts";
-import { leaseLines } from "../render_leases.ts";
-import { placed, waiterLines } from "../render_queue.ts";
+import { leaseBlocks } from "../render_leases.ts";
+import { placed, waiterBlocks } from "../render_queue.ts";
 import { resourceLines, resourceNames } from "../render_resources.ts";
-import { paint, type View } from "../table.ts";
-import { counted, quoted, visible } from "../text.ts";
-import {
-  type Action,
-  type Model,
-  selectedRow,
-  shownLeases,
-  shownWaiters,
-} from "./model.ts";
+import { cutPainted, paint, type View } from "../table.ts";
+import { counted, quoted, visible, wrapped } from "../text.ts";
+import { askedAbout, type Model, shownLeases, shownWaiters } from "./model.ts";
+import { type Line, type Window, windowOf } from "./window.ts";
+import { question } from "./wording.ts";
 
 /** Where it is shown. */
 export interface Screen extends View {
   readonly rows: number;
 }
 
+/** From which place to before which other one something may be on the screen. */
+interface Near {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Those that nobody guesses first: what has no room is left out. */
 const KEYS = [
-  ...[
-    "q quit",
-    "↑↓ select",
-    "r release",
-    "b ask back",
-    "c cancel",
-    "+- priority",
-  ],
-  ...["/ filter", "s sort", "Ctrl-Z stop"],
+  "↑↓ select",
+  "r release",
+  "b ask back",
+  "c cancel",
+  "+- priority",
+  "/ filter",
+  "s sort",
+  "Ctrl-Z stop",
 ];
 /** Less than this of a history tells nothing. */
-const SPARK_MIN = 8;
+const SPARK_MIN = 12;
 const SPARK_SHARE = 0.2;
 
-/** The lines of the screen, exactly as many as it has rows. */
+/** What the screen shows of a model: exactly as many lines as it has rows, none wider. */
 export function render(
   model: Model,
   screen: Screen,
   surroundings: Surroundings = {},
-): string[] {
-  const last = lastLine(model, screen);
-  const body = model.status === undefined
-    ? ["Looking at the pool"]
-    : bodyLines(model, screen, surroundings);
-  const height = Math.max(0, screen.rows - 1);
-  const from = firstShown(body, height, model);
-  const shown = body.slice(from, from + height);
-  return [
-    ...shown,
-    ...Array<string>(height - shown.length).fill(""),
-    last,
-  ];
+): Window {
+  const { status, selected } = model;
+  const overview = status &&
+    { ...overviewOf(status, surroundings), selected };
+  const last = lastLines(model, screen, overview);
+  const height = Math.max(0, screen.rows - last.length);
+  const { lines, page } = overview === undefined
+    ? { lines: ["Looking at the pool"], page: 1 }
+    : listLines(model, screen, overview, height);
+  const shown = lines.slice(0, height);
+  const empty = Array<string>(height - shown.length).fill("");
+  return {
+    lines: [...shown, ...empty, ...last]
+      .map((line) => cutPainted(line, screen.columns)),
+    page,
+  };
 }
 
-function bodyLines(
+/** As much as there is room for, with the selected one, and how many are left out. */
+function listLines(
   model: Model,
   screen: Screen,
-  surroundings: Surroundings,
-): string[] {
-  const { selected, filter, sort } = model;
-  const status = model.status!;
-  const overview = { ...overviewOf(status, surroundings), selected };
+  overview: Overview,
+  height: number,
+): Window {
   const leases = shownLeases(model);
-  const shown = new Set(shownWaiters(model));
-  const waiters = placed(overview.waiters)
-    .filter(({ entry }) => shown.has(entry));
-  const near = nearSelected(
-    [...leases, ...waiters.map(({ entry }) => entry)],
-    selected,
-    screen.rows,
-  );
-  const nearLeases = leases.filter((lease) => near.has(lease));
-  const nearWaiters = waiters.filter(({ entry }) => near.has(entry));
+  const waiters = shownWaiters(model);
+  const ids = [...leases, ...waiters].map(({ id }) => id);
+  const selected = ids.indexOf(model.selected ?? "");
+  const named = (sign: string, from: number, to: number) => {
+    const ofLeases = Math.max(0, Math.min(to, leases.length) - from);
+    const ofWaiters = to - from - ofLeases;
+    const counts = [
+      ...(ofLeases > 0 ? [counted(ofLeases, "more lease")] : []),
+      ...(ofWaiters > 0 ? [`${ofWaiters} more waiting`] : []),
+    ];
+    return paint(`${sign} ${counts.join(", ")}`, "dim", screen.color);
+  };
+  // To render hundreds that cannot be on the screen with the selected one would be most
+  // of what `top` does.
+  const near: Near = {
+    from: Math.max(0, selected - screen.rows),
+    to: selected + screen.rows,
+  };
+  const { filter, sort } = model;
+  const { status } = overview;
   const heading = (text: string) => paint(text, "bold", screen.color);
   const only = filter === "" ? "" : `, labels with ${quoted(filter)}`;
-  return [
-    paint(`Pool in ${visible(status.path)}`, "dim", screen.color),
-    "",
-    ...resourcesWithHistory(model, screen, overview),
-    "",
-    heading(`${counted(leases.length, "lease")} by ${sort}${only}`),
-    ...(nearLeases.length > 0 ? leaseLines(overview, screen, nearLeases) : []),
-    "",
-    heading(`${waiters.length} waiting`),
-    ...(nearWaiters.length > 0
-      ? waiterLines(overview, screen, nearWaiters)
-      : []),
+  const leaseCount = filter === ""
+    ? counted(leases.length, "lease")
+    : `${leases.length} of ${counted(status.leases.length, "lease")}`;
+  const waiterCount = filter === ""
+    ? `${waiters.length}`
+    : `${waiters.length} of ${overview.waiters.length}`;
+  const isShown = new Set(waiters);
+  const ranked = placed(overview.waiters)
+    .filter(({ entry }) => isShown.has(entry));
+  const body = [
+    ...plain(
+      paint(`Pool in ${visible(status.path)}`, "dim", screen.color),
+      "",
+      ...resourcesWithHistory(model, screen, overview),
+      "",
+      heading(`${leaseCount} by ${sort}${only}`),
+    ),
+    ...entryLines(
+      leases,
+      0,
+      near,
+      (some) => leaseBlocks(overview, screen, some),
+    ),
+    ...plain("", heading(`${waiterCount} waiting${only}`)),
+    ...entryLines(
+      ranked,
+      leases.length,
+      near,
+      (some) => waiterBlocks(overview, screen, some),
+    ),
   ];
+  return windowOf(body, { selected, count: ids.length, height, named });
 }
 
-/**
- * Those that may be on the screen with the selected one, as each takes a line or more.
- * To render hundreds of others each second would be most of what `top` does.
- */
-function nearSelected<T extends { readonly id: string }>(
+function plain(...lines: readonly string[]): Line[] {
+  return lines.map((text) => ({ text }));
+}
+
+/** The lines of those of some kind that are near, of whom the first has this place. */
+function entryLines<T>(
   all: readonly T[],
-  selected: string | undefined,
-  rows: number,
-): ReadonlySet<T> {
-  const at = Math.max(0, all.findIndex(({ id }) => id === selected));
-  return new Set(all.slice(Math.max(0, at - rows), at + rows));
+  place: number,
+  { from, to }: Near,
+  blocksOf: (some: readonly T[]) => readonly (readonly string[])[],
+): Line[] {
+  const first = Math.max(0, from - place);
+  const near = all.slice(first, Math.max(0, to - place));
+  if (near.length === 0) return [];
+  const [titles, ...blocks] = blocksOf(near);
+  return [
+    ...plain(...titles),
+    ...blocks.flatMap((lines, index) =>
+      lines.map((text) => ({ text, place: place + first + index }))
+    ),
+  ];
 }
 
 function resourcesWithHistory(
@@ -131,63 +173,34 @@ function resourcesWithHistory(
   ];
 }
 
-/** From which line on the selected one is among those that are shown. */
-function firstShown(
-  lines: readonly string[],
-  height: number,
+function lastLines(
   model: Model,
-): number {
-  const at = lines.findIndex((line) => isMarked(line));
-  if (at < height || selectedRow(model) === undefined) return 0;
-  return Math.min(lines.length - height, at - Math.floor(height / 2));
-}
+  { columns, rows, color }: Screen,
+  overview: Overview | undefined,
+): string[] {
+  const { mode, message } = model;
+  const row = askedAbout(model);
+  if (mode.kind === "confirm" && overview !== undefined && row !== undefined) {
+    const text = question(mode.action, row, overview);
+    return told(`${text} y: yes, any other key: no`);
+  }
+  if (mode.kind === "filter") return [visible(`Labels with: ${mode.text}_`)];
+  if (message !== "") return told(message);
+  return [paint(keysLine(model, columns), "dim", color)];
 
-function isMarked(line: string): boolean {
-  return line.includes("\x1b[7m") || /^(?:\s*\d+ )? ?>/.test(line);
-}
-
-function lastLine(
-  { mode, message }: Model,
-  { columns, color }: Screen,
-): string {
-  switch (mode.kind) {
-    case "filter":
-      return visible(`Labels with: ${mode.text}_`).slice(0, columns);
-    case "confirm":
-      return paint(
-        visible(`${question(mode.action)} y: yes, any other key: no`)
-          .slice(0, columns),
-        "yellow",
-        color,
-      );
-    case "list":
-      return paint(
-        visible(message === "" ? keysLine(columns) : message)
-          .slice(0, columns),
-        message === "" ? "dim" : "yellow",
-        color,
-      );
+  /** With its end, which tells what to do, where it is too much for the screen. */
+  function told(text: string): string[] {
+    return wrapped(visible(text), columns)
+      .slice(-Math.max(1, Math.floor(rows / 2)))
+      .map((line) => paint(line, "yellow", color));
   }
 }
 
 /** As many keys as there is room for, none of them cut. */
-function keysLine(columns: number): string {
-  return KEYS.reduce((line, key) => {
+function keysLine({ filter }: Model, columns: number): string {
+  const ends = filter === "" ? ["q quit"] : ["q quit", "Esc show all"];
+  return [...ends, ...KEYS].reduce((line, key) => {
     const longer = line === "" ? key : `${line}  ${key}`;
     return longer.length <= columns ? longer : line;
   }, "");
-}
-
-/** What is asked before it is done. */
-export function question(action: Action): string {
-  switch (action.kind) {
-    case "release":
-      return `Take lease ${action.id} away from its holder?`;
-    case "reclaim":
-      return `Ask the holder of ${action.id} to give it back?`;
-    case "cancel":
-      return `Take ${action.id} out of the queue?`;
-    case "priority":
-      return `Give ${action.id} the priority ${action.priority}?`;
-  }
 }
