@@ -16,6 +16,7 @@ import type { FileFacts, System } from "./system.ts";
 
 const NAME = "files";
 const FOR_ALL_TO_WRITE = 0o002;
+const FOR_GROUP_TO_WRITE = 0o020;
 const STICKY = 0o1000;
 const BY_FIX = 'or use "reslock doctor --fix" as its owner or root';
 
@@ -139,6 +140,8 @@ function checkState(
   const wrong = checkKind(path, facts, "file");
   if (wrong.length > 0) return wrong;
   const found = isShared ? checkMode(path, facts, "file") : [];
+  const isAllowed = system.uid === 0 ||
+    (facts.mode & SHARED_FILE_MODE) === SHARED_FILE_MODE;
   if (facts.links > 1) {
     found.push(warning(
       NAME,
@@ -151,8 +154,10 @@ function checkState(
     found.push(problem(
       NAME,
       `${quoted(path)} cannot be written by this user, who can only look`,
-      `let its owner or root "chmod 666 ${path}", and see that the disk is not ` +
-        `read-only`,
+      isAllowed
+        ? `its mode allows it: see what is said of the file system, or whether ` +
+          `"lsattr ${path}" shows that it is immutable`
+        : `let its owner or root "chmod 666 ${path}"`,
     ));
   }
   return found;
@@ -170,19 +175,24 @@ function checkSide(
     const wrong = checkKind(path, facts, kind);
     return wrong.length > 0 || !isShared ? wrong : checkMode(path, facts, kind);
   }
-  const state = system.facts(system.chosen.path);
-  const isForAll = typeof state !== "string" &&
-    (state.mode & FOR_ALL_TO_WRITE) !== 0;
-  // Where all may write the state, but not add what stands beside it.
-  if (kind === "file" || isShared || !isForAll) return [];
+  if (kind === "file" || isShared || mayAdd(system)) return [];
   return [problem(
     NAME,
-    `${
-      quoted(path)
-    } is missing, and other users of the state file cannot make it`,
+    `${quoted(path)} is missing, and this user of the pool cannot make it`,
     `"mkdir -m 1777 ${path}", ${BY_FIX}`,
     [{ kind: "directory", path }],
   )];
+}
+
+/** Whether this user can make what is missing beside the state, as far as can be told. */
+function mayAdd({ uid, chosen, facts }: System): boolean {
+  const state = facts(chosen.path);
+  const directory = facts(directoryOf(chosen.path));
+  if (typeof state === "string" || typeof directory === "string") return true;
+  const isOthers = uid !== null && uid !== 0 && uid !== directory.uid;
+  // Of which group somebody is, nobody tells.
+  const isForGroup = (directory.mode & FOR_GROUP_TO_WRITE) !== 0;
+  return !isOthers || isForGroup || (state.mode & FOR_ALL_TO_WRITE) === 0;
 }
 
 function checkKind(

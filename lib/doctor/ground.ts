@@ -9,8 +9,12 @@ import { directoryOf } from "../os/paths.ts";
 import { type Finding, ok, problem, warning } from "./check.ts";
 import type { System } from "./system.ts";
 
+const BYTES_PER_KIB = 1024;
+const BYTES_PER_MIB = 1024 * BYTES_PER_KIB;
 /** A state file of a thousand leases has half of that. */
-const LOW_SPACE_MB = 1;
+const LOW_BYTES = BYTES_PER_MIB;
+/** What the first lease writes: files of one page each, and the journal. */
+const FULL_BYTES = 64 * BYTES_PER_KIB;
 const INOTIFY_LIMIT = "/proc/sys/fs/inotify/max_user_instances";
 const FEW_WATCHES = 8;
 
@@ -35,16 +39,27 @@ export async function checkFileSystem(system: System): Promise<Finding> {
       fileSystem.kind === "foreign";
     return (isSerious ? problem : warning)(name, trouble.what, trouble.advice);
   }
-  const space = await system.space(directory);
-  if (space !== undefined && space.freeMb < LOW_SPACE_MB) {
+  if (fileSystem.readOnly) {
     return problem(
       name,
-      `The disk of ${quoted(directory)} is full: nobody can take a lease`,
+      "It is mounted read-only: nobody can take a lease, or give one back",
+      "mount it writable, or name another directory with RESLOCK_DIR",
+    );
+  }
+  const bytes = await system.freeBytes(directory);
+  if (bytes === undefined) return ok(name, `It is local (${fileSystem.type})`);
+  if (bytes < LOW_BYTES) {
+    const free = `${Math.floor(bytes / BYTES_PER_KIB)} KB free`;
+    const isFull = bytes < FULL_BYTES;
+    return (isFull ? problem : warning)(
+      name,
+      `The disk of ${quoted(directory)} is ${isFull ? "" : "nearly "}full ` +
+        `(${free})${isFull ? ": leases can be given back, but not taken" : ""}`,
       `make room on it; "df ${directory}" shows it`,
     );
   }
-  const free = space === undefined ? "" : `, ${space.freeMb} MB free`;
-  return ok(name, `It is local (${fileSystem.type}${free})`);
+  const free = `${Math.floor(bytes / BYTES_PER_MIB)} MB free`;
+  return ok(name, `It is local (${fileSystem.type}, ${free})`);
 }
 
 /** Whether locks work there, and nobody sits on that of the pool. */
@@ -76,7 +91,7 @@ export function checkLocks(system: System): Finding {
       return warning(
         name,
         `Not tried, as this user can make no file in ${quoted(directory)}`,
-        "see what is said of files",
+        "see what is said of files and of the file system",
       );
     case "missing":
       return ok(name, "Tried when the directory is there");
@@ -129,7 +144,7 @@ export async function checkWatches(system: System): Promise<Finding> {
       return warning(
         name,
         `Not tried, as this user can make no file in ${quoted(directory)}`,
-        "see what is said of files",
+        "see what is said of files and of the file system",
       );
   }
 }

@@ -7,7 +7,7 @@ import { readCapacities } from "../capacities.ts";
 import type { Amounts } from "../core/model.ts";
 import { systemTools, type ToolResult } from "../os/command.ts";
 import { type Detection, detectResources } from "../os/detection.ts";
-import { type DiskSpace, readDiskSpace } from "../os/disk.ts";
+import { readDiskBytes } from "../os/disk.ts";
 import { openRegular, removeQuietly } from "../os/file.ts";
 import { type FileSystem, readFileSystem } from "../os/file_system.ts";
 import { systemKernelFiles } from "../os/kernel_file.ts";
@@ -51,7 +51,8 @@ export interface System {
   /** Whether a file may be opened to write. */
   canWrite(path: string): boolean;
   fileSystem(directory: string): Promise<FileSystem | undefined>;
-  space(directory: string): Promise<DiskSpace | undefined>;
+  /** What a program without special rights can still write there. */
+  freeBytes(directory: string): Promise<number | undefined>;
   /** Whether a lock keeps others out there, tried on a file of its own. */
   tryLocks(directory: string): "works" | "broken" | "untried";
   /** Whether a write is heard of there, tried on a file of its own. */
@@ -169,9 +170,9 @@ export class RealSystem implements System {
     return readFileSystem(directory);
   }
 
-  async space(directory: string): Promise<DiskSpace | undefined> {
+  async freeBytes(directory: string): Promise<number | undefined> {
     try {
-      return await readDiskSpace(directory);
+      return (await readDiskBytes(directory)).freeBytes;
     } catch {
       return undefined;
     }

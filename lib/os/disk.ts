@@ -100,6 +100,18 @@ function requireStatfs(path: string): void {
  * @throws {Deno.errors.TimedOut} if it does not answer within 2 seconds
  */
 export async function readDiskSpace(path: string): Promise<DiskSpace> {
+  const { totalBytes, freeBytes } = await readDiskBytes(path);
+  return {
+    mount: path,
+    totalMb: Math.floor(totalBytes / BYTES_PER_MIB),
+    freeMb: Math.floor(freeBytes / BYTES_PER_MIB),
+  };
+}
+
+/** The same in bytes, with the same errors. */
+export async function readDiskBytes(
+  path: string,
+): Promise<{ readonly totalBytes: number; readonly freeBytes: number }> {
   requireStatfs(path);
   // Not imported above: loading it takes longer than starting everything else.
   const { statfs } = await import("node:fs/promises");
@@ -117,9 +129,8 @@ export async function readDiskSpace(path: string): Promise<DiskSpace> {
     // Blocks are counted in fragments, which Node's types do not know.
     const { frsize = stats.bsize } = stats as { readonly frsize?: number };
     return {
-      mount: path,
-      totalMb: Math.floor(stats.blocks * frsize / BYTES_PER_MIB),
-      freeMb: Math.floor(stats.bavail * frsize / BYTES_PER_MIB),
+      totalBytes: stats.blocks * frsize,
+      freeBytes: stats.bavail * frsize,
     };
   } catch (error) {
     if (!(error instanceof Error) || !("code" in error)) throw error;

@@ -24,6 +24,8 @@ export type FileSystemKind =
 export interface FileSystem {
   readonly type: string;
   readonly kind: FileSystemKind;
+  /** Whether nothing can be written there; missing where nobody tells. */
+  readonly readOnly?: boolean;
 }
 
 const KINDS: Readonly<Record<Exclude<FileSystemKind, "sound">, RegExp>> = {
@@ -81,19 +83,26 @@ export function fileSystemOfMounts(
   mountinfo: string,
   path: string,
 ): FileSystem | undefined {
-  let found: { readonly point: string; readonly type: string } | undefined;
+  let found:
+    | { readonly point: string; readonly type: string; readonly words: string }
+    | undefined;
   for (const line of mountinfo.split("\n")) {
     const [left, right] = line.split(" - ");
     if (right === undefined) continue;
-    const point = unescapePath(left.split(" ")[4]);
+    const [, , , , place, options] = left.split(" ");
+    const [type, , superOptions] = right.split(" ");
+    const point = unescapePath(place);
     const isAbove = point === "/" || path === point ||
       path.startsWith(`${point}/`);
     // Of two mounts on one place, the later one covers the other.
     if (isAbove && point.length >= (found?.point.length ?? 0)) {
-      found = { point, type: right.split(" ")[0] };
+      found = { point, type, words: `${options},${superOptions}` };
     }
   }
-  return found && fileSystemOfType(found.type);
+  return found && {
+    ...fileSystemOfType(found.type),
+    readOnly: found.words.split(",").includes("ro"),
+  };
 }
 
 /**

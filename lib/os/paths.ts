@@ -248,6 +248,14 @@ function writeNew(path: string, bytes: Uint8Array): boolean {
       done += file.writeSync(bytes.subarray(done));
     }
     Deno.chmodSync(path, SHARED_FILE_MODE);
+  } catch (error) {
+    // A full disk, say: half of a file is of no use to anybody.
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // It is swept like what the dead leave.
+    }
+    throw error;
   } finally {
     file.close();
   }

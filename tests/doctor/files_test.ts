@@ -77,8 +77,16 @@ Deno.test("checkFiles() names what is not a file, and touches none of it", () =>
 });
 
 Deno.test("checkFiles() finds a state file that this user may only read, or not see", () => {
-  const [readOnly] = check({}, { canWrite: () => false });
+  const canWrite = () => false;
+  const [readOnly] = check({}, { canWrite });
   assertEquals(readOnly.level, "problem");
+  assertStringIncludes(readOnly.advice, "said of the file system");
+  const own = {
+    "/pool": folder({ mode: 0o755 }),
+    [STATE]: facts({ mode: 0o644 }),
+  };
+  const [closedToWrite] = check(own, { canWrite });
+  assertStringIncludes(closedToWrite.advice, `chmod 666 ${STATE}`);
   assertEquals(check({ [STATE]: "denied" })[0].level, "problem");
   assertEquals(check({ "/pool": "denied" })[0].level, "problem");
   const [closed] = check({ "/pool": folder({ mode: 0o700, uid: 1001 }) });
@@ -90,8 +98,13 @@ Deno.test("checkFiles() warns of a state file with two names", () => {
   assertEquals(finding.level, "warning");
 });
 
-Deno.test("checkFiles() has the folders made that others cannot make themselves", () => {
+Deno.test("checkFiles() has the folders made that this user cannot make", () => {
   const files = { "/pool": folder({ mode: 0o755 }), [STATE]: facts() };
+  for (const uid of [0, null]) {
+    assertEquals(checkFiles(system({ files, uid }))[0].level, "ok");
+  }
+  const own = { ...files, "/pool": folder({ mode: 0o755, uid: 1000 }) };
+  assertEquals(checkFiles(system({ files: own }))[0].level, "ok");
   const found = checkFiles(system({ files }));
   assertEquals(found.flatMap(({ fixes }) => fixes), [
     { kind: "directory", path: `${STATE}.owners` },

@@ -19,9 +19,16 @@ Deno.test("checkFileSystem() judges the kind and the room", async () => {
   assertEquals(await levelOf("overlay"), "warning");
   const untold = system({ fileSystem: () => Promise.resolve(undefined) });
   assertEquals((await checkFileSystem(untold)).level, "warning");
-  const space = { mount: "/pool", totalMb: 10, freeMb: 0 };
-  const full = system({ space: () => Promise.resolve(space) });
-  assertEquals((await checkFileSystem(full)).level, "problem");
+  const room = async (kib: number) => {
+    const freeBytes = () => Promise.resolve(kib * 1024);
+    return said(await checkFileSystem(system({ freeBytes })))[0];
+  };
+  assertStringIncludes(await room(0), "problem: The disk of");
+  assertStringIncludes(await room(1012), "nearly full (1012 KB free)");
+  assertEquals(await room(1024), "ok: It is local (ext4, 1 MB free)");
+  const readOnly = { ...fileSystemOfType("ext4"), readOnly: true };
+  const mounted = system({ fileSystem: () => Promise.resolve(readOnly) });
+  assertStringIncludes((await checkFileSystem(mounted)).message, "read-only");
 });
 
 Deno.test("checkLocks() finds locks that keep nobody out", () => {

@@ -83,7 +83,7 @@ export function system(
     linkOf: () => undefined,
     canWrite: () => true,
     fileSystem: () => Promise.resolve({ type: "ext4", kind: "sound" }),
-    space: (mount) => Promise.resolve({ mount, totalMb: 2048, freeMb: 1024 }),
+    freeBytes: () => Promise.resolve(2 ** 30),
     tryLocks: () => "works",
     tryWatch: () => Promise.resolve("works"),
     probeOwner: () => "unknown",

@@ -49,6 +49,8 @@ Deno.test("fileSystemOfMounts() takes the innermost mount, and the last of one p
     "41 27 0:51 / /mnt/my\\040share rw - cifs //server/share rw",
     "42 40 0:52 / /home/ann rw - tmpfs tmpfs rw",
     "43 42 0:53 / /home/ann rw - overlay overlay rw",
+    "44 27 0:54 / /ro rw - ext4 /dev/vdb1 ro,errors=remount-ro",
+    "45 27 254:0 / /bound ro,nosuid - ext4 /dev/vda1 rw",
     "",
   ].join("\n");
   const typeOf = (path: string) => fileSystemOfMounts(mounts, path)?.type;
@@ -58,6 +60,12 @@ Deno.test("fileSystemOfMounts() takes the innermost mount, and the last of one p
   assertEquals(typeOf("/mnt/my share"), "cifs");
   assertEquals(typeOf("/home/ann/.reslock"), "overlay");
   assertEquals(fileSystemOfMounts("", "/"), undefined);
+  const readOnly = (path: string) => fileSystemOfMounts(mounts, path)?.readOnly;
+  assertEquals([readOnly("/etc"), readOnly("/ro"), readOnly("/bound")], [
+    false,
+    true,
+    true,
+  ]);
 });
 
 Deno.test("fileSystemTrouble() names the directory, the type and the way out", () => {

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { diagnose, recover, ResourcePool, salvage } from "../../mod.ts";
 import { call, outcome, start } from "../cli/support.ts";
 import { Actor } from "../support/actor.ts";
-import { canMount, onOverlay } from "../support/mounts.ts";
+import { canMount, onOverlay, readOnly } from "../support/mounts.ts";
 import {
   Folder,
   processState,
@@ -218,6 +218,33 @@ test(
     assertStringIncludes(said.message, "layer of this container (overlay)");
   },
 );
+
+test(
+  "reslock doctor tells a disk that is mounted read-only from modes that are wrong",
+  canMountHere,
+  async () => {
+    using folder = new Folder();
+    await using pool = new ResourcePool({ path: folder.state });
+    await pool.setResources({ slot: 1 });
+    await using program = Program.start("diagnose_program.ts", [folder.state], {
+      through: readOnly(folder.path),
+    });
+    const checks: Said[] = JSON.parse(await program.expectLine()).checks;
+    const [files, disk] = checks.filter(({ level }) => level === "problem");
+    assertEquals([files.name, disk.name], ["files", "file system"]);
+    assert(!files.advice.includes("chmod"), files.advice);
+    assertStringIncludes(disk.message, "mounted read-only");
+  },
+);
+
+Deno.test("reslock doctor has nothing against a pool that nobody has used yet", async () => {
+  using folder = new Folder();
+  Deno.chmodSync(folder.path, 0o755);
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1 });
+  const files = await saidOf(folder.state, "files");
+  assertEquals(files.map(({ level }) => level), ["ok"]);
+});
 
 // ---------------------------------------------------------------- recovery
 

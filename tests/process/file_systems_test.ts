@@ -113,6 +113,31 @@ test("ResourcePool.acquire() fails on a full disk with the state whole; a releas
   assertEquals((await actor.close()).code, 0);
 });
 
+test("ResourcePool.setResources() leaves no half of a file on a full disk", async () => {
+  using folder = new Folder();
+  const { actor, state } = await startOnTmpfs(folder);
+  await using _killed = actor;
+  const directory = state.slice(0, state.lastIndexOf("/"));
+  const fill = Deno.openSync(`${directory}/fill`, {
+    write: true,
+    create: true,
+  });
+  const isFull = () => {
+    try {
+      return fill.writeSync(new Uint8Array(4096)) === 0;
+    } catch {
+      return true;
+    }
+  };
+  while (!isFull());
+  fill.close();
+  const error = await actor.setResources({ slot: 1 })
+    .then(() => undefined, (error) => error);
+  assertStringIncludes(error?.message, "o space left on device");
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name);
+  assertEquals(names, ["fill"]);
+});
+
 test("ResourcePool.status() is all there is on a read-only file system", async () => {
   using folder = new Folder();
   await using pool = new ResourcePool({ path: folder.state });
