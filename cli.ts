@@ -116,9 +116,11 @@ async function parse(
   // Only now: it takes longer to load than everything else together.
   const { Command, ValidationError } = await import("@cliffy/command");
   const tree = root(new Command(), context);
+  const unshown: string[] = [];
   for (const name of names) {
-    const { command }: CommandModule = await loadCommand(name);
-    tree.command(name, await command(context));
+    const module: CommandModule = await loadCommand(name);
+    tree.command(name, await module.command(context));
+    unshown.push(...module.unshown ?? []);
   }
   try {
     await tree.parse([...words]);
@@ -129,7 +131,7 @@ async function parse(
     const flags = command === undefined || names.length > 1
       ? []
       : flagsIn(command.getHelp({ colors: false }));
-    refuseUnknownOption(words, [...flags, ...ROOT_FLAGS]);
+    refuseUnknownOption(words, [...flags, ...unshown, ...ROOT_FLAGS]);
     throw isOurs ? error : new UsageError(error.message, { cause: error });
   }
 }

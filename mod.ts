@@ -46,6 +46,7 @@ export type {
   TryAcquireOptions,
 } from "./lib/pool/options.ts";
 export { ResourcePool } from "./lib/pool/pool.ts";
+export { type NamedCard, namedCards } from "./lib/core/card_choice.ts";
 export type { OutsideUse } from "./lib/core/cards.ts";
 export type {
   AmountsByName,

@@ -24,11 +24,15 @@ interface Extent {
   readonly dashes: boolean;
 }
 
+/** The flags of an option as cliffy reads it: `-s` and `--state`. */
+export function flagsOf(option: string): string[] {
+  return option.match(/(?<![\w-])--?[\w-]+/g) ?? [];
+}
+
 /** The flags of options that take a value: `--state` and `-s`. */
 function flagsWithValue(options: readonly string[]): Set<string> {
-  const valued = options.filter((flags) => flags.includes("<"));
   return new Set(
-    valued.flatMap((flags) => flags.match(/(?<![\w-])--?[\w-]+/g) ?? []),
+    options.filter((option) => option.includes("<")).flatMap(flagsOf),
   );
 }
 

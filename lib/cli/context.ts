@@ -52,6 +52,8 @@ export interface CommandModule {
    * @returns false, having done nothing, where cliffy has to read the words
    */
   runPlain?(words: readonly string[], context: Context): Promise<boolean>;
+  /** The flags that its help does not show. */
+  readonly unshown?: readonly string[];
   /** Reads ahead in the words after the command's name; may put `--` among them. */
   prepare?(args: readonly string[]): readonly string[];
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { flagsOf } from "./arguments.ts";
 
 /** An option of a command: its flags as cliffy reads them, what it is for. */
 export type OptionSpec = readonly [
@@ -31,7 +32,7 @@ function knownOptions(
 ): Map<string, KnownOption> {
   const known = new Map<string, KnownOption>();
   for (const [text, , settings] of specs) {
-    const flags = text.match(/(?<![\w-])--?[\w-]+/g) ?? [];
+    const flags = flagsOf(text);
     const long = flags.at(-1)!.slice(2);
     const option = {
       name: long.replace(/-(\w)/g, (_, letter) => letter.toUpperCase()),

@@ -139,12 +139,10 @@ async function ask(
   io: Io,
 ): Promise<Lease> {
   signals.interruption.throwIfAborted();
-  const cards = plan.options.cards ??
-    await cardsWithinMasks(
-      pool,
-      plan.request,
-      (name) => Deno.env.get(name),
-    );
+  const cards = await cardsWithinMasks(pool, plan.request, {
+    names: plan.options.cards,
+    inherited: (name) => Deno.env.get(name),
+  });
   const { interruption } = signals;
   return await obtainLease({ pool, plan, cards, interruption, io });
 }

@@ -4,23 +4,28 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import type { Verdict } from "../../mod.ts";
-import { operands } from "./arguments.ts";
+import type {
+  AcquireOptions,
+  Explanation,
+  ResourcePool,
+  Verdict,
+} from "../../mod.ts";
+import { flagsOf, separateChild } from "./arguments.ts";
 import { type AnyCommand, type Context, viewOf } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
-import { UsageError } from "./failure.ts";
+import { ExitError } from "./failure.ts";
 import { explanationJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderWhy } from "./render_why.ts";
 import { leaseAround, toldInside } from "./run/inside.ts";
+import { cardsWithinMasks } from "./run/masked.ts";
 import {
-  cardWishes,
-  requestOf,
   RUN_OPTIONS,
   type RunOptions,
+  type RunTerms,
+  termsOf,
 } from "./run/options.ts";
 import { jsonText } from "./text.ts";
-import { readPriority } from "./values.ts";
 
 const EXIT_CODES: Readonly<Record<Verdict, number>> = {
   grantable: EXIT.ok,
@@ -29,60 +34,94 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = {
   impossible: EXIT.impossible,
 };
 
+const JSON_FLAGS = "--json";
+/** What counts of the options of `run` beside its needs. */
+const COUNTS = /^(?:-p, --priority|--wait-for-capacity|--no-driver-check)/;
+
+const { "What it needs": NEEDS, ...OTHERS } = RUN_OPTIONS;
+const OTHER_OPTIONS = Object.values(OTHERS).flat();
+
+/** Those that are taken and do not count. */
+export const unshown: readonly string[] = OTHER_OPTIONS
+  .map(([flags]) => flags).filter((flags) => !COUNTS.test(flags))
+  .flatMap(flagsOf);
+
+/** Puts `--` in front of the command, if one is given. */
+export function prepare(args: readonly string[]): readonly string[] {
+  const flags = [...NEEDS, ...OTHER_OPTIONS].map(([flags]) => flags);
+  return separateChild(args, [...flags, JSON_FLAGS]);
+}
+
 /** The command. */
 export function command(context: Context): AnyCommand {
   const { io } = context;
   const why: AnyCommand = new Command()
     .description(
-      "Tell whether a request would be granted now, and if not, why.\n" +
+      "Tell whether run would get what it needs now, and if not, why.\n" +
         "Changes nothing. The exit code is 0 if it would be granted now, 75 if " +
-        "it\nwould wait, and 69 if it could never be granted here.",
+        "it\nwould wait, and 69 if it could never be granted here. A whole line " +
+        "of run\nmay follow: what does not count is left aside.",
     )
-    .usage("[options]")
+    .usage("[options] [--] [COMMAND] [WORDS...]")
     .example("Is there a card for 20 GB", "reslock why --vram 20G")
     .example(
       "Start something only where there is room",
       "reslock why --ram 16G --cpu 4 >/dev/null && make world",
     )
     .group("What it needs");
-  for (const [flags, text, settings] of RUN_OPTIONS["What it needs"]) {
+  for (const [flags, text, settings] of NEEDS) {
     why.option(flags, text, settings);
   }
+  why.group("What else counts");
+  for (const [flags, text, settings] of OTHER_OPTIONS) {
+    why.option(flags, text, { ...settings, hidden: !COUNTS.test(flags) });
+  }
   return why
-    .group("What else counts")
-    .option(
-      "-p, --priority <number:string>",
-      "Higher goes first; 0 without it.",
-    )
-    .option("--json", "Print JSON; see reslock schema.")
-    .action(async function (
-      options: RunOptions & { readonly json?: boolean },
-      ...given: string[]
-    ) {
-      const [word] = operands(given, this.getLiteralArgs());
-      const request = requestOf(options);
-      if (word !== undefined || Object.keys(request).length === 0) {
-        throw new UsageError(
-          word === undefined
-            ? "Cannot tell about nothing: say what it would take with --vram, " +
-              "--ram, --cpu or --resource"
-            : "Cannot use a command here: only what it would take is asked about",
-        );
-      }
-      const wishes = cardWishes(options, request);
-      const priority = options.priority === undefined
-        ? 0
-        : readPriority("--priority", options.priority);
+    .option(JSON_FLAGS, "Print JSON; see reslock schema.")
+    .action(async (options: RunOptions & { readonly json?: boolean }) => {
+      const terms = termsOf(
+        options,
+        "Cannot tell about nothing: say what it would take with --vram, --ram, " +
+          "--cpu, --disk or --resource",
+      );
       await withPool(options, async (pool) => {
-        const found = await pool.explain(request, { priority, ...wishes });
         const status = await pool.status({ explain: false });
-        const explanation = toldInside(found, status, leaseAround());
+        const explanation = toldInside(
+          await explain(pool, terms),
+          status,
+          leaseAround(),
+        );
         context.exitCode = EXIT_CODES[explanation.verdict];
         io.writeOut(
           options.json
             ? jsonText({ path: pool.path, ...explanationJson(explanation) })
-            : renderWhy(request, explanation, status, viewOf(io)),
+            : renderWhy(terms.request, explanation, status, viewOf(io)),
         );
       });
     });
+}
+
+/** What would become of a request of `run` in this environment. */
+async function explain(
+  pool: ResourcePool,
+  { request, options }: RunTerms,
+): Promise<Explanation> {
+  let cards: AcquireOptions["cards"];
+  try {
+    cards = await cardsWithinMasks(pool, request, {
+      names: options.cards,
+      inherited: (name) => Deno.env.get(name),
+    });
+  } catch (error) {
+    if (!(error instanceof ExitError)) throw error;
+    return {
+      verdict: "impossible",
+      short: [],
+      reclaims: [],
+      obstacle: null,
+      earliestStart: null,
+      sentence: error.message,
+    };
+  }
+  return await pool.explain(request, { ...options, cards });
 }

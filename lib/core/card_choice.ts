@@ -60,20 +60,18 @@ export function confine(
         `ask for "vram_mb"`,
     );
   }
-  const chosen = new Set(
-    names.flatMap((name) => cardsNamed(name, registered, seen)),
-  );
-  if (chosen.size < slots.length) {
+  const chosen = namedCards(names, registered, seen);
+  if (chosen.length < slots.length) {
     throw new RangeError(
       `Cannot place GPU memory on ${slots.length} of the cards ${
         list(names)
       } ` +
-        `as these are ${chosen.size}: name more, or ask for fewer cards`,
+        `as these are ${chosen.length}: name more, or ask for fewer cards`,
     );
   }
-  if (chosen.size > slots.length) return { ask, only: chosen };
+  if (chosen.length > slots.length) return { ask, only: new Set(chosen) };
   const resources = new Map(ask.resources);
-  for (const [at, uuid] of [...chosen].entries()) {
+  for (const [at, uuid] of chosen.entries()) {
     resources.set(gpuKey(uuid), slots[at]);
   }
   return {
@@ -82,11 +80,38 @@ export function confine(
   };
 }
 
+/** A card by what people call it. */
+export interface NamedCard {
+  readonly uuid: string;
+  /** Its number on this machine. */
+  readonly index: number;
+  /** The model. */
+  readonly name: string;
+}
+
+/**
+ * The cards that names mean, as in the option `cards` of `acquire`: by number, UUID,
+ * beginning of it, or a part of the model's name.
+ *
+ * @param registered those that have a capacity
+ * @param seen those that the driver tells of, with their numbers
+ * @returns their UUIDs, each once
+ * @throws {RangeError} if a name means no card
+ */
+export function namedCards(
+  names: readonly string[],
+  registered: readonly { readonly uuid: string }[],
+  seen: readonly NamedCard[],
+): string[] {
+  const all = names.flatMap((name) => cardsNamed(name, registered, seen));
+  return [...new Set(all)];
+}
+
 /** The registered cards that a name means. */
 function cardsNamed(
   name: string,
-  registered: readonly RegisteredCard[],
-  seen: readonly SeenCard[],
+  registered: readonly Pick<RegisteredCard, "uuid">[],
+  seen: readonly NamedCard[],
 ): string[] {
   const uuids = registered.map(({ uuid }) => uuid);
   // A number is nothing else: 5 on a machine with four cards must not be the one whose
@@ -132,8 +157,8 @@ function cardsNamed(
 
 /** The cards as people may name them. */
 function knownCards(
-  registered: readonly RegisteredCard[],
-  seen: readonly SeenCard[],
+  registered: readonly Pick<RegisteredCard, "uuid">[],
+  seen: readonly NamedCard[],
 ): string {
   return registered.map(({ uuid }) => {
     const card = seen.find((one) => one.uuid === uuid);

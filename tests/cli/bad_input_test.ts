@@ -46,7 +46,7 @@ const BAD_CALLS: readonly BadCall[] = [
   ...[
     ...["set slots 5 --jsno", "set --jsno", "set --jsno=x", "status --jsno"],
     ...["release --jsno x", "cancel x --jsno", "priority x 5 --jsno"],
-    ...["history --jsno", "why --jsno 5G", "detect --jsno -- x"],
+    ...["history --jsno", "why --timeout 5s --jsno 5G", "detect --jsno -- x"],
   ].map((line) => ({
     args: line.split(" "),
     code: 2,
@@ -146,7 +146,7 @@ const BAD_CALLS: readonly BadCall[] = [
   { args: ["unset", "slost"], code: 1, names: ['did you mean "slots"?'] },
   { args: ["unset", "some", "none"], code: 1, names: ["they have"] },
   { args: ["why"], code: 2, names: ["--vram", "why --help"] },
-  { args: ["why", "--cpu", "1", "x"], code: 2, names: ["why --help"] },
+  { args: ["why", "x"], code: 2, names: ["--vram", "why --help"] },
   { args: ["completions", "zhs"], code: 2, names: ["zsh"] },
   { args: ["completions"], code: 2, names: ["zsh"] },
   { args: ["doctor", "--fix", "--recover"], code: 2, names: ["--fix"] },

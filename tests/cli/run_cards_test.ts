@@ -13,7 +13,7 @@ import { ResourcePool } from "../../mod.ts";
 import { renderScenario } from "../os/data/fake_tools/scenario.ts";
 import { FakeCards, setEnv } from "../support/fake_cards.ts";
 import { until } from "../support/processes.ts";
-import { call, ok, scriptTo } from "./support.ts";
+import { assertFormat, call, ok, scriptTo } from "./support.ts";
 
 const CARDS = [
   "GPU-aaaaaaaa-0c3e-4f7a-9d21-6a0e8c4b7f10",
@@ -70,6 +70,46 @@ Deno.test("reslock run gets the cards that the mask leaves it, and no others", a
   );
   assertEquals(named.code, 125);
   assertMatch(named.err, /^reslock: Cannot show .*CUDA_VISIBLE_DEVICES=1/);
+});
+
+Deno.test("reslock why gives the answer that run would give within a mask", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  using _mask = setEnv({ CUDA_VISIBLE_DEVICES: "1" });
+  const { state } = machine.folder;
+  await ok(state, "init");
+  await using pool = new ResourcePool({ path: state });
+  await using lease = await pool.acquire({ vram_mb: 20_480 }, { cards: [B] });
+  const answers: (readonly string[])[] = [];
+  const cases: [words: string[], why: number, run: number][] = [
+    [["20G"], 75, 75],
+    [["4G"], 0, 0],
+    [["4G", "--gpu", "0"], 69, 125],
+    [["4G", "--gpu", "1"], 0, 0],
+    // The model means both, and one of them is hidden and free.
+    [["20G", "--gpu", "Fake"], 75, 75],
+    [["4G", "--gpu", "Fake"], 0, 0],
+    [["4G", "--gpu", "0", "--gpu", "1", "--gpus", "2"], 1, 125],
+  ];
+  for (const [words, expected, inRun] of cases) {
+    const asked = ["-s", state, "--vram", ...words, "--no-wait", "true"];
+    const why = await call(["why", ...asked]);
+    const run = await call(["run", ...asked]);
+    assertEquals([why.code, run.code], [expected, inRun], words.join(" "));
+    answers.push([why.out.split("\n")[0], why.err, run.err]);
+  }
+  const [[waits, , refused], , [hidden, , failed]] = answers;
+  const reason = "needs 20 GB on gpu 1; 4 GB free; held by " + lease.id;
+  assertEquals(waits, `Not now: ${reason}`);
+  assertEquals(
+    refused,
+    `reslock: Cannot have vram 20 GB now: ${reason}: see "reslock status"\n`,
+  );
+  assertMatch(hidden, /^No: Cannot show .*CUDA_VISIBLE_DEVICES=1/);
+  assertEquals(failed, `reslock: ${hidden.slice("No: ".length)}\n`);
+  const { out } = await call(
+    ["why", "-s", state, "--vram", "4G", "--gpu", "0", "--json"],
+  );
+  assertFormat("why", out);
 });
 
 Deno.test("reslock run starts nothing that would see no card", async () => {

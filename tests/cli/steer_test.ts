@@ -65,7 +65,49 @@ Deno.test("reslock why tells by its exit code whether it would be granted", asyn
   assertEquals(yes.code, 0);
   assertEquals(yes.out, "Yes: cores 4 can be granted now\n");
   assertEquals((await why()).code, 2);
-  assertEquals((await why("--vram", "1G", "make")).code, 2);
+});
+
+Deno.test("reslock why takes a line of run as it is, and minds what counts", async () => {
+  await using scene = await Scene.make();
+  const { state } = scene;
+  const why = async (...args: string[]) => {
+    const { code, out, err } = await call(["why", "-s", state, ...args]);
+    assertEquals(err, "");
+    return [code, out.split("\n")[0]];
+  };
+  const slot = ["--resource", "slots=1"];
+  const [code, text] = await why(...slot);
+  assertEquals(code, 75);
+  const lines = [
+    ["-q", "-l", "job", "--timeout", "10m", "--", "make", "-j", "4", "--json"],
+    [
+      "--no-wait",
+      "--reclaimable",
+      "--reclaim-signal",
+      "INT",
+      "make",
+      "-s",
+      "x",
+    ],
+    ["--estimated-seconds", "90", "true"],
+  ];
+  for (const line of lines) {
+    assertEquals(await why(...slot, ...line), [75, text]);
+  }
+  const odd = ["--resource", "odd=1"];
+  assertEquals(await why(...odd, "make"), [
+    69,
+    "No: can never start here: no capacity is set for odd",
+  ]);
+  assertEquals(await why(...odd, "--wait-for-capacity", "make"), [
+    75,
+    "Not now: needs a capacity of odd, and none is set",
+  ]);
+  const wrong = ["--no-wait", "--timeout", "3s"];
+  for (const command of ["run", "why"]) {
+    const { err } = await call([command, ...slot, ...wrong, "--", "make"]);
+    assertMatch(err, /^reslock: Cannot use --no-wait with --timeout/);
+  }
 });
 
 Deno.test("reslock why --json is of its format, whatever the verdict", async () => {

@@ -5,33 +5,60 @@
  * @module
  */
 import {
+  type AcquireOptions,
   detectGpus,
   type GpuInfo,
+  namedCards,
   type ResourcePool,
   type ResourceRequest,
 } from "../../../mod.ts";
 import { type Environment, isMasked, leftByMasks } from "./visible.ts";
 
+type Names = AcquireOptions["cards"];
+
+const CARD = /^gpu_(.+)_vram_mb$/;
+
 /**
- * The cards of the pool that will do; `undefined` if all do, or none is known here.
+ * The cards that will do, of those that were named or of all; the names as they are where
+ * none is hidden, or none is known here.
  *
  * @throws {ExitError} if the environment hides all of them
+ * @throws {RangeError} if a name means no card
  */
 export async function cardsWithinMasks(
   pool: ResourcePool,
   request: ResourceRequest,
-  inherited: Environment,
-): Promise<readonly string[] | undefined> {
+  { names, inherited }: {
+    readonly names: Names;
+    readonly inherited: Environment;
+  },
+): Promise<Names> {
   const asksForCards = request.vram_mb !== undefined ||
     request.vram_mb_each !== undefined;
-  if (!asksForCards || !isMasked(inherited)) return undefined;
+  if (!asksForCards || !isMasked(inherited)) return names;
   const { resources } = await pool.status({ explain: false });
   // A plain quantity is on no card that could be hidden.
-  if ("vram_mb" in resources) return undefined;
-  const gpus = (await detectGpus()).filter(({ uuid }: GpuInfo) =>
-    `gpu_${uuid}_vram_mb` in resources
+  if ("vram_mb" in resources) return names;
+  const registered = Object.keys(resources)
+    .flatMap((name) => CARD.exec(name)?.[1] ?? [])
+    .map((uuid) => ({ uuid }));
+  const gpus = (await detected(names)).filter(({ uuid }) =>
+    registered.some((card) => card.uuid === uuid)
   );
-  if (gpus.length === 0) return undefined;
-  const left = leftByMasks(gpus, inherited);
-  return left.length === gpus.length ? undefined : left;
+  if (gpus.length === 0) return names;
+  const meant = names === undefined
+    ? gpus.map(({ uuid }) => uuid)
+    : namedCards(names, registered, gpus);
+  const left = leftByMasks(meant, gpus, inherited);
+  return left.length === meant.length ? names : left;
+}
+
+/** A driver that is broken is no reason to refuse whoever knows which card to take. */
+async function detected(names: Names): Promise<readonly GpuInfo[]> {
+  try {
+    return await detectGpus();
+  } catch (error) {
+    if (names === undefined) throw error;
+    return [];
+  }
 }

@@ -137,8 +137,12 @@ export interface RunOptions extends GlobalOptions {
 }
 
 /** What a call of `run` is to do. */
-export interface RunPlan {
+export interface RunPlan extends RunTerms {
   readonly command: readonly string[];
+}
+
+/** What the options of `run` say, whatever the command. */
+export interface RunTerms {
   readonly request: ResourceRequest;
   readonly options: AcquireOptions;
   /** Whether it waits in the queue. */
@@ -171,19 +175,25 @@ export function planRun(
       "Cannot run without a command: write it behind the options",
     );
   }
+  const terms = termsOf(
+    options,
+    `Cannot run ${quoted(command[0])} without a need: say what it takes with ` +
+      `--vram, --ram, --cpu, --disk or --resource`,
+  );
+  return { command, ...terms };
+}
+
+/**
+ * What the options say.
+ *
+ * @param nothing what is wrong where they ask for nothing
+ */
+export function termsOf(options: RunOptions, nothing: string): RunTerms {
   const request = requestOf(options);
-  if (Object.keys(request).length === 0) {
-    throw new UsageError(
-      `Cannot run ${
-        quoted(command[0])
-      } without a need: say what it takes with ` +
-        `--vram, --ram, --cpu, --disk or --resource`,
-    );
-  }
+  if (Object.keys(request).length === 0) throw new UsageError(nothing);
   refuseContradictions(options);
   const { priority, label, timeout, estimatedSeconds } = options;
   return {
-    command,
     request,
     options: {
       priority: priority === undefined
@@ -217,7 +227,7 @@ export function planRun(
 }
 
 /** Which cards it may get, and how they are chosen. */
-export function cardWishes(
+function cardWishes(
   { gpu: cards, placement }: RunOptions,
   { vram_mb, vram_mb_each }: ResourceRequest,
 ): Pick<AcquireOptions, "cards" | "placement"> {
@@ -262,7 +272,7 @@ function refuseAlone(option: string): never {
 }
 
 /** What is asked for. */
-export function requestOf(options: RunOptions): ResourceRequest {
+function requestOf(options: RunOptions): ResourceRequest {
   const amounts = new Map<string, number>();
   const add = (where: string, name: string, amount: number) => {
     if (amounts.has(name)) {

@@ -120,17 +120,18 @@ export function isMasked(inherited: Environment): boolean {
 }
 
 /**
- * The cards that the environment does not hide.
+ * Those of some cards that the environment does not hide.
  *
+ * @param gpus the cards of this machine
  * @throws {ExitError} if it hides all of them
  */
 export function leftByMasks(
+  all: readonly string[],
   gpus: readonly GpuInfo[],
   inherited: Environment,
 ): readonly string[] {
   const form = "uuid";
   const sight = { form, inherited, gpus } as const;
-  const all = gpus.map(({ uuid }) => uuid);
   const makers = [all.filter(isNvidia), all.filter(isAmd)]
     .filter(({ length }) => length > 0);
   const others = all.filter((uuid) => !isNvidia(uuid) && !isAmd(uuid));
