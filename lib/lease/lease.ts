@@ -321,6 +321,8 @@ export class Lease implements AsyncDisposable {
     if (this.#guarded) removeGuard(this.#host.owners, this.id);
   }
 
+  // Those who listen hear of it a moment later, when the tables say what the file says.
+
   #see(lease: LeaseRecord, state: PoolState): void {
     this.#record = lease;
     // The request itself stays in the queue as work, under the same id.
@@ -337,13 +339,13 @@ export class Lease implements AsyncDisposable {
       `The lease ${this.id} is asked back by ${by}`,
       "AbortError",
     );
-    this.#reclaim?.abort(this.#reclaimReason);
+    queueMicrotask(() => this.#reclaim?.abort(this.#reclaimReason));
   }
 
   #lose(): void {
     this.#end();
     this.#lostReason = this.#lostError();
-    this.#lost?.abort(this.#lostReason);
+    queueMicrotask(() => this.#lost?.abort(this.#lostReason));
   }
 
   #lostError(): LeaseLostError {

@@ -7,6 +7,8 @@
  * (2) What is written was scheduled: no waiter is left that the rule would grant.
  * (3) A change that throws, or that cannot be written, leaves the state as it was.
  * (4) Bells are rung after the unlock; rung inside, the woken would run into the lock.
+ * (5) No call begins inside of another: what the observer asks for while it is told
+ *     has its turn afterwards, so that nobody moves the state on under its hands.
  *
  * @module
  */
@@ -77,6 +79,7 @@ export class FileStore implements Store {
   readonly #ringer: Ringer;
   readonly #history: History | undefined;
   #image: Image | undefined;
+  #isTelling = false;
 
   constructor(options: FileStoreOptions) {
     this.#file = options.file;
@@ -99,6 +102,7 @@ export class FileStore implements Store {
     options: TransactOptions = {},
   ): Promise<Committed<T>> {
     const { urgent = false } = options;
+    if (this.#isTelling) await undefined;
     if (!urgent && this.#pauses.mustBreathe()) await this.#file.pause();
     if (!urgent && this.#pauses.mayRest) await this.#pauses.rest();
     const turn: Turn = { exclusive: true, urgent };
@@ -119,7 +123,7 @@ export class FileStore implements Store {
     this.#pauses.planRest(state);
     for (const owner of rings) this.#ringer.ring(owner);
     this.#history?.note(state, committed.changes, causeOf(options));
-    this.#observer.observe(state);
+    this.#tell(state);
     this.#history?.writeIfDue();
     return committed;
   }
@@ -212,6 +216,7 @@ export class FileStore implements Store {
 
   /** Looks at the file; `use` has the state at once, before anyone else can move it on. */
   async #look<T>(use: (state: PoolState) => T): Promise<T> {
+    if (this.#isTelling) await undefined;
     if (this.#pauses.mustBreathe()) await this.#file.pause();
     const turn: Turn = { exclusive: false, urgent: false };
     let image: Image;
@@ -224,10 +229,20 @@ export class FileStore implements Store {
     } finally {
       this.#file.unlock(turn);
     }
-    this.#observer.observe(image.state);
+    this.#tell(image.state);
     const value = use(image.state);
     if (this.#file.isUnfinished) await this.#complete();
     return value;
+  }
+
+  /** See (5). */
+  #tell(state: PoolState): void {
+    this.#isTelling = true;
+    try {
+      this.#observer.observe(state);
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   /** Completes a write that a kill has cut off, as Python clients cannot read it. */

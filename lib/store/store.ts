@@ -23,7 +23,10 @@ export interface Observer {
   readonly owner: string | undefined;
   /** Before a change: may mend what concerns its own entries. */
   prepare(state: PoolState): void;
-  /** After a change or a look: may not change anything. */
+  /**
+   * After a change or a look: may not change anything. A call of the store that is made
+   * here begins afterwards.
+   */
   observe(state: PoolState): void;
 }
 
