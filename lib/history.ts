@@ -19,6 +19,7 @@ import {
   lastLines,
 } from "./core/history.ts";
 import type { Change, PoolState } from "./core/state.ts";
+import type { Stamp } from "./core/transitions.ts";
 import { appendTo, readLog } from "./os/bounded_log.ts";
 import { type Clock, isoTime } from "./os/clock.ts";
 
@@ -50,13 +51,17 @@ export class History {
     this.#clock = clock;
   }
 
-  /** Notes what ended by a change. */
-  note(state: PoolState, changes: readonly Change[], cause?: Cause): void {
+  /** Notes what ended by a change, at the moment at which others were granted by it. */
+  note(
+    state: PoolState,
+    changes: readonly Change[],
+    stamp: Pick<Stamp, "wallMs">,
+    cause?: Cause,
+  ): void {
     if (this.#fails || this.#notes.length >= NOTES_MAX) return;
-    const ended = endedBy(state, changes, cause);
-    if (ended.length === 0) return;
-    const wallMs = this.#clock.wallMs();
-    for (const one of ended) this.#notes.push({ ...one, wallMs });
+    for (const one of endedBy(state, changes, cause)) {
+      this.#notes.push({ ...one, wallMs: stamp.wallMs });
+    }
   }
 
   /** Writes what is noted, now or soon. Must not be called under the file lock. */

@@ -46,6 +46,25 @@ Deno.test("ResourcePool.history() tells how leases and requests ended", async ()
   assert(first.acquiredAt! <= first.endedAt);
 });
 
+Deno.test("ResourcePool.history() has nobody hold what was handed on", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slots: 1 });
+  // Fewer than a program may note in a second.
+  const labels = Array.from({ length: 30 }, (_, at) => `${at}`);
+  await Promise.all(labels.map(async (label) => {
+    await (await pool.acquire({ slots: 1 }, { label })).release();
+  }));
+  await until("all is noted", () => pool.history().length === labels.length);
+  const held = pool.history()
+    .map(({ acquiredAt, endedAt }) => [acquiredAt!, endedAt])
+    .sort((a, b) => a.join() < b.join() ? -1 : 1);
+  for (const [at, [, endedAt]] of held.slice(0, -1).entries()) {
+    const [next] = held[at + 1];
+    assert(endedAt <= next, `${endedAt} > ${next}`);
+  }
+});
+
 Deno.test("ResourcePool.history() has nothing of pools that do not note", async () => {
   using folder = new Folder();
   const { state: path } = folder;

@@ -44,9 +44,10 @@ import {
   type TransactOptions,
 } from "./store.ts";
 
-/** The same with what was changed. */
+/** The same with what was changed, and when. */
 interface Written<T> extends Committed<T> {
   readonly changes: readonly Change[];
+  readonly stamp: Stamp;
 }
 
 /** What a file store needs. */
@@ -119,10 +120,10 @@ export class FileStore implements Store {
     } finally {
       this.#file.unlock(turn);
     }
-    const { state } = committed;
+    const { state, changes, stamp } = committed;
     this.#pauses.planRest(state);
     for (const owner of rings) this.#ringer.ring(owner);
-    this.#history?.note(state, committed.changes, causeOf(options));
+    this.#history?.note(state, changes, stamp, causeOf(options));
     this.#tell(state);
     this.#history?.writeIfDue();
     return committed;
@@ -269,11 +270,9 @@ export class FileStore implements Store {
     const value = change(state);
     const seen = confirming &&
       { id: confirming.id, ...confirming.sight(state) };
-    const settlement = settle(
-      state,
-      this.#patience.context(state, seen),
-      new LazyStamp(this.#clock),
-    );
+    const stamp = new LazyStamp(this.#clock);
+    const context = this.#patience.context(state, seen);
+    const settlement = settle(state, context, stamp);
     this.#patience.noteFitting(settlement.fitting);
     const { changes } = state;
     const ring = (id: string) => {
@@ -303,7 +302,7 @@ export class FileStore implements Store {
       }
       this.#file.write(image.commit());
     }
-    return { value, state, changes };
+    return { value, state, changes, stamp };
   }
 
   /**
@@ -410,7 +409,7 @@ function causeOf({ robs, buries }: TransactOptions): Cause | undefined {
   return buries ? "death" : robs ? "operator" : undefined;
 }
 
-/** The moment of a change, looked up only if something is granted. */
+/** The moment of a change, looked up only if something is granted or has ended. */
 class LazyStamp implements Stamp {
   readonly #clock: Clock;
   #wallMs: number | undefined;
