@@ -35,7 +35,7 @@ export function command({ io }: Context): AnyCommand {
     .option("--since <time:string>", "Only what ended within this time.")
     .option(
       "-n, --limit <count:string>",
-      `How many to list; ${SHOWN} without it.`,
+      `How many of them, and of labels, to list; ${SHOWN} without it.`,
     )
     .option("--json", "Print JSON, all of them; see reslock schema.")
     .example("What went on in the last day", "reslock history --since 1d")

@@ -41,45 +41,82 @@ function quantile(sorted: readonly number[], part: number): number | null {
   return sorted.at(Math.max(0, Math.ceil(sorted.length * part) - 1)) ?? null;
 }
 
-/** The time that is looked at, cut into equal parts. */
+/** The time that is looked at. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly parts: number;
 }
 
-/** The average amount in use of each resource in each part of a span. */
-export function useOverTime(
+/** An amount that was held for some time within a span. */
+export interface Held {
+  readonly amount: number;
+  readonly beginMs: number;
+  readonly endMs: number;
+}
+
+/** What was held in a span, by resource. */
+export function heldIn(
+  { fromMs, toMs }: Span,
   records: readonly HistoryRecord[],
   leases: readonly LeaseStatus[],
-  { fromMs, toMs, parts }: Span,
-): Map<string, number[]> {
-  const use = new Map<string, number[]>();
-  const partMs = (toMs - fromMs) / parts;
+): Map<string, readonly Held[]> {
+  const held = new Map<string, Held[]>();
   const add = (
     resources: Readonly<Record<string, number>>,
-    beginMs: number,
-    endMs: number,
+    acquiredAt: string,
+    untilMs: number,
   ) => {
-    const [begin, end] = [Math.max(beginMs, fromMs), Math.min(endMs, toMs)];
-    if (!(begin < end)) return;
+    const beginMs = Math.max(Date.parse(acquiredAt), fromMs);
+    const endMs = Math.min(untilMs, toMs);
+    if (!(beginMs < endMs)) return;
     for (const [name, amount] of Object.entries(resources)) {
-      const averages = use.get(name) ?? new Array<number>(parts).fill(0);
-      use.set(name, averages);
-      const last = Math.min(parts - 1, Math.floor((end - fromMs) / partMs));
-      for (let at = Math.floor((begin - fromMs) / partMs); at <= last; at++) {
-        const [from, to] = [fromMs + at * partMs, fromMs + (at + 1) * partMs];
-        const overlapMs = Math.min(end, to) - Math.max(begin, from);
-        averages[at] += amount * Math.max(0, overlapMs) / partMs;
-      }
+      const all = held.get(name) ?? [];
+      held.set(name, all);
+      all.push({ amount, beginMs, endMs });
     }
   };
   for (const { resources, acquiredAt, endedAt } of records) {
-    if (acquiredAt === null) continue;
-    add(resources, Date.parse(acquiredAt), Date.parse(endedAt));
+    if (acquiredAt !== null) add(resources, acquiredAt, Date.parse(endedAt));
   }
   for (const { resources, acquiredAt } of leases) {
-    add(resources, Date.parse(acquiredAt), toMs);
+    add(resources, acquiredAt, toMs);
   }
-  return use;
+  return held;
+}
+
+/** The average amount in each of so many equal parts of the span. */
+export function averagesOf(
+  held: readonly Held[],
+  { fromMs, toMs }: Span,
+  parts: number,
+): number[] {
+  const averages = new Array<number>(parts).fill(0);
+  const partMs = (toMs - fromMs) / parts;
+  for (const { amount, beginMs, endMs } of held) {
+    // Numbers as large as times would add up less exactly.
+    const [begin, end] = [beginMs - fromMs, endMs - fromMs];
+    const last = Math.min(parts - 1, Math.floor(end / partMs));
+    for (let at = Math.floor(begin / partMs); at <= last; at++) {
+      const overlapMs = Math.min(end, (at + 1) * partMs) -
+        Math.max(begin, at * partMs);
+      averages[at] += amount * Math.max(0, overlapMs) / partMs;
+    }
+  }
+  return averages;
+}
+
+/** The largest amount at any moment. */
+export function mostOf(held: readonly Held[]): number {
+  const changes = held.flatMap(({ amount, beginMs, endMs }) => [
+    { atMs: beginMs, by: amount },
+    { atMs: endMs, by: -amount },
+    // What one gives back another one gets in the same moment.
+  ]).sort((a, b) => a.atMs - b.atMs || a.by - b.by);
+  let now = 0;
+  let most = 0;
+  for (const { by } of changes) {
+    now += by;
+    most = Math.max(most, now);
+  }
+  return most;
 }

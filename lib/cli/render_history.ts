@@ -9,20 +9,35 @@ import {
   type PoolStatus,
 } from "../../mod.ts";
 import {
+  averagesOf,
+  heldIn,
+  mostOf,
   type Span,
-  useOverTime,
   type WaitStats,
   waitStats,
 } from "./history_stats.ts";
-import { namingOf, renderAmounts } from "./render.ts";
-import { type Cell, paint, renderTable, type View } from "./table.ts";
-import { formatAge, formatDuration } from "./text.ts";
+import { namingIn } from "./overview.ts";
+import { renderAmounts } from "./render.ts";
+import { titlesOf } from "./render_resources.ts";
+import { type Cell, cut, GAP, paint, renderTable, type View } from "./table.ts";
+import {
+  counted,
+  formatAge,
+  formatDuration,
+  visible,
+  widthOfText,
+} from "./text.ts";
 
 /** Eight heights; what is in use at all is seen. */
 const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+const PARTS_MIN = 10;
 const PARTS_MAX = 60;
-/** What stands beside a plot: a name, and its largest value. */
-const BESIDE_PLOT = 40;
+/** Longer names take more from a plot than they tell. */
+const TITLE_WIDTH = 24;
+/** Averages are sums of many parts. */
+const ROUNDING = 1e-9;
+/** Enough of a label to know it again. */
+const LABEL_WIDTH = 40;
 
 /** Who had what, how long they waited, and what was in use. */
 export function renderHistory(
@@ -45,7 +60,7 @@ export function renderHistory(
       ),
       ...recordLines(last, status, view),
     ],
-    [heading("Waits by label"), ...statLines(waitStats(records), view)],
+    [heading("Waits by label"), ...statLines(waitStats(records), limit, view)],
   ];
   const plot = plotLines(records, status, fromMs, view);
   if (plot.length > 0) {
@@ -57,13 +72,13 @@ export function renderHistory(
 
 function recordLines(
   records: readonly HistoryRecord[],
-  { resources }: PoolStatus,
+  status: PoolStatus,
   view: View,
 ): string[] {
-  const naming = namingOf([
-    ...Object.keys(resources),
-    ...records.flatMap((record) => Object.keys(record.resources)),
-  ]);
+  const naming = namingIn(
+    status,
+    records.flatMap((record) => Object.keys(record.resources)),
+  );
   const rows = records.map((record): Cell[] => {
     const { id, label, acquiredAt, endedAt, waitSec, end } = record;
     const heldMs = acquiredAt === null
@@ -95,15 +110,20 @@ function recordLines(
   );
 }
 
-function statLines(stats: readonly WaitStats[], view: View): string[] {
-  const rows = stats.map((stat): Cell[] => [
-    { text: stat.label ?? "(none)" },
+function statLines(
+  stats: readonly WaitStats[],
+  limit: number,
+  view: View,
+): string[] {
+  const rows = stats.slice(0, limit).map((stat): Cell[] => [
+    { text: cut(visible(stat.label ?? "(none)"), LABEL_WIDTH) },
     { text: String(stat.granted) },
     { text: String(stat.ungranted) },
     { text: seconds(stat.medianSec) },
     { text: seconds(stat.p95Sec) },
   ]);
-  return renderTable(
+  const rest = stats.length - rows.length;
+  const table = renderTable(
     [
       { title: "LABEL", shrinksTo: 8 },
       { title: "GRANTED", align: "right" },
@@ -114,35 +134,56 @@ function statLines(stats: readonly WaitStats[], view: View): string[] {
     rows,
     view,
   );
+  return rest > 0 ? [...table, `and ${counted(rest, "more label")}`] : table;
 }
 
-/** A line for each resource: its use by height, the capacity being the highest. */
+/**
+ * A line for each resource: its use by height, the capacity being the highest; where it
+ * has none, as a disk, the most that was in use.
+ */
 function plotLines(
   records: readonly HistoryRecord[],
-  { resources, leases }: PoolStatus,
+  status: PoolStatus,
   fromMs: number,
   view: View,
 ): string[] {
-  const span: Span = {
-    fromMs,
-    toMs: view.nowMs,
-    parts: Math.max(10, Math.min(PARTS_MAX, view.columns - BESIDE_PLOT)),
-  };
-  const use = useOverTime(records, leases, span);
-  const naming = namingOf(use.keys());
-  const rows = [...use].sort(([a], [b]) => a < b ? -1 : 1).map(
-    ([name, averages]): Cell[] => {
-      const most = Math.max(...averages);
-      const full = resources[name] ?? most;
-      return [
-        { text: naming(name) },
-        { text: averages.map((amount) => bar(amount / full)).join("") },
-        { text: `${percent(most / full)} at most` },
-        { text: `of ${formatAmount(name, full)}` },
-      ];
-    },
+  const span: Span = { fromMs, toMs: view.nowMs };
+  const held = [...heldIn(span, records, status.leases)]
+    .sort(([a], [b]) => a < b ? -1 : 1);
+  const titleOf = titlesOf(
+    status,
+    namingIn(status, held.map(([name]) => name)),
   );
-  if (rows.length === 0) return [];
+  const lines = held.map(([name, all]) => {
+    const most = mostOf(all);
+    const capacity = status.resources[name] ?? 0;
+    const show = (amount: number) => formatAmount(name, amount);
+    const [share, of] = capacity > 0
+      ? [`${Math.round(most / capacity * 100)}%`, `of ${show(capacity)}`]
+      : [show(most), ""];
+    const title = cut(visible(titleOf(name)), TITLE_WIDTH);
+    const texts = [title, `${share} at most`, of] as const;
+    return { all, full: capacity > 0 ? capacity : most, texts };
+  });
+  if (lines.length === 0) return [];
+  const besideWidth = [0, 1, 2].reduce(
+    (sum, column) =>
+      sum + GAP.length +
+      Math.max(
+        ...lines.map(({ texts }) => widthOfText(texts[column])),
+      ),
+    0,
+  );
+  const parts = Math.max(
+    PARTS_MIN,
+    Math.min(PARTS_MAX, view.columns - besideWidth),
+  );
+  const rows = lines.map(({ all, full, texts }): Cell[] => {
+    const [title, most, of] = texts.map((text) => ({ text }));
+    const plot = averagesOf(all, span, parts)
+      .map((amount) => bar(amount / full)).join("");
+    return [title, { text: plot }, most, of];
+  });
   // Titles would say nothing that a line does not.
   return renderTable(
     [
@@ -158,11 +199,8 @@ function plotLines(
 
 function bar(part: number): string {
   if (!(part > 0)) return " ";
-  return BARS[Math.min(BARS.length - 1, Math.floor(part * BARS.length))];
-}
-
-function percent(part: number): string {
-  return Number.isFinite(part) ? `${Math.round(part * 100)}%` : "-";
+  const height = Math.floor(part * BARS.length + ROUNDING);
+  return BARS[Math.min(BARS.length - 1, height)];
 }
 
 /** Short waits to the hundredth, as they are what is compared. */

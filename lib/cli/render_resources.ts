@@ -12,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { bar, type Shares } from "./bar.ts";
 import type { Overview } from "./overview.ts";
+import type { Naming } from "./render.ts";
 import {
   type Cell,
   type Column,
@@ -47,8 +48,20 @@ const COLUMNS: readonly Column[] = [
   { title: "IN USE", align: "right", dropOrder: 2 },
 ];
 
-function modelOf(card: CardStatus | undefined): string {
-  return card?.name?.replace(/^NVIDIA (?:GeForce )?/, "") ?? "";
+function modelOf(card: CardStatus): string {
+  return card.name?.replace(/^NVIDIA (?:GeForce )?/, "") ?? "";
+}
+
+/** What they are called where they have a line of their own: `gpu 0 RTX 4090`. */
+export function titlesOf(
+  { cards }: Pick<PoolStatus, "cards">,
+  naming: Naming,
+): Naming {
+  const models = new Map(
+    cards.map((card) => [`gpu_${card.uuid}_vram_mb`, modelOf(card)]),
+  );
+  return (name) =>
+    [naming(name), models.get(name) ?? ""].filter(Boolean).join(" ");
 }
 
 /** What the driver says is in use, whoever uses it; nothing where nothing is. */
@@ -90,6 +103,7 @@ export function resourceLines(
   const cards = new Map(
     status.cards.map((card) => [`gpu_${card.uuid}_vram_mb`, card]),
   );
+  const titleOf = titlesOf(status, naming);
   const picture = (shares: Shares): Cell =>
     view.plain
       ? { text: "" }
@@ -99,7 +113,7 @@ export function resourceLines(
     const card = cards.get(name);
     const shares = sharesOf(name, status, card);
     return [
-      { text: [naming(name), modelOf(card)].filter(Boolean).join(" ") },
+      { text: titleOf(name) },
       picture(shares),
       {
         text: show(shares.used),

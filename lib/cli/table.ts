@@ -69,7 +69,8 @@ export function spansCell(spans: readonly Span[]): Cell {
   return { text: spans.map(({ text }) => text).join(""), spans };
 }
 
-const GAP = "  ";
+/** What stands between two columns. */
+export const GAP = "  ";
 /** Longer than any terminal is wide; keeps hostile megabytes from being measured. */
 const MAX_CELL_LENGTH = 1000;
 

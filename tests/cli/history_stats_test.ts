@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { HistoryRecord } from "../../mod.ts";
-import { useOverTime, waitStats } from "../../lib/cli/history_stats.ts";
+import {
+  averagesOf,
+  heldIn,
+  mostOf,
+  waitStats,
+} from "../../lib/cli/history_stats.ts";
 import { SAMPLE_POOL } from "./sample_pool.ts";
 import { ended } from "./sample_history.ts";
 
@@ -33,9 +38,10 @@ Deno.test("waitStats() has the median and the 95th of 100 by label", () => {
   ]);
 });
 
-Deno.test("useOverTime() averages what was held in each part", () => {
-  const span = { fromMs: FROM_MS, toMs: FROM_MS + 4 * 60_000, parts: 4 };
-  const use = useOverTime(
+Deno.test("averagesOf() has the average of what was held in each part", () => {
+  const span = { fromMs: FROM_MS, toMs: FROM_MS + 4 * 60_000 };
+  const use = heldIn(
+    span,
     [
       held(-5, 1, { ram: 2 }),
       held(0.5, 1.5, { ram: 4 }),
@@ -44,7 +50,22 @@ Deno.test("useOverTime() averages what was held in each part", () => {
       ended({ acquiredAt: null, endedAt: at(1), resources: { ram: 100 } }),
     ],
     [{ ...SAMPLE_POOL.leases[0], acquiredAt: at(3.5), resources: { ram: 8 } }],
-    span,
   );
-  assertEquals(use, new Map([["ram", [4, 2, 0, 4]], ["cpu", [0, 0, 0, 1]]]));
+  assertEquals(
+    [...use].map(([name, all]) => [name, averagesOf(all, span, 4)]),
+    [["ram", [4, 2, 0, 4]], ["cpu", [0, 0, 0, 1]]],
+  );
+  assertEquals(mostOf(use.get("ram")!), 8);
+});
+
+Deno.test("mostOf() counts once what was handed on, and twice what was held twice", () => {
+  const span = { fromMs: FROM_MS, toMs: FROM_MS + 60_000 };
+  const most = (...records: HistoryRecord[]) =>
+    mostOf(heldIn(span, records, []).get("ram")!);
+  const first = held(0, 0.5, { ram: 2 });
+  assertEquals(most(held(0.5, 1, { ram: 3 }), first), 3);
+  assertEquals(most(held(0.4, 1, { ram: 3 }), first), 5);
+  // Before the span, and into it.
+  assertEquals(most(held(-2, 0, { ram: 4 }), first), 2);
+  assertEquals(most(held(-2, 0.1, { ram: 4 }), first), 6);
 });
