@@ -13,6 +13,8 @@ export interface SharedFile extends Disposable {
   tryLock(exclusive: boolean): boolean;
   unlock(): void;
   stat(): SharedFileInfo;
+  /** Whether the path that it was opened by still leads to it. */
+  isNamed(): boolean;
   /**
    * Reads from the start; how many bytes there were, at most the buffer's length.
    *
@@ -120,6 +122,15 @@ class SystemFile implements SharedFile {
         writtenMs: mtime?.getTime() ?? 0,
       };
     } catch (error) {
+      throw accessError("look at", this.#path, error);
+    }
+  }
+
+  isNamed(): boolean {
+    try {
+      return isSameFile(this.#file, this.#path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
       throw accessError("look at", this.#path, error);
     }
   }

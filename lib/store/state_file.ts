@@ -4,7 +4,7 @@
  * Invariants:
  * (1) Its bytes change only while this process holds the exclusive lock.
  * (2) It is never renamed over: others lock an inode, and a second inode would
- *     divide them. One whose name is gone is left, and the name opened anew.
+ * X
  * (3) What lies within one page is written at once, and is there or not whenever
  *     the writer is killed. Everything larger goes to the journal first; then the
  *     mark `!` goes to offset 0, the bytes to their places, and `{` back.
@@ -106,10 +106,9 @@ export class StateFile implements Disposable {
   #isNamed(file: SharedFile): boolean {
     const now = performance.now();
     if (now < this.#namedUntil) return true;
-    const { links, length } = file.stat();
-    this.#length = length;
+    this.#length = file.stat().length;
     this.#namedUntil = now + NAME_HOLDS_MS;
-    return links > 0;
+    return file.isNamed();
   }
 
   /** Gives the lock back, if this holder has it. */
@@ -263,7 +262,7 @@ export class StateFile implements Disposable {
   }
 
   #openJournal(): SharedFile {
-    if (this.#journal?.stat().links === 0) {
+    if (this.#journal?.isNamed() === false) {
       this.#journal[Symbol.dispose]();
       this.#journal = undefined;
     }

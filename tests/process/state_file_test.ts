@@ -275,6 +275,43 @@ Deno.test("ResourcePool.acquire() goes on in a state file that was put in the pl
   assertEquals(leases[0].pid, waiter.pid);
 });
 
+Deno.test("ResourcePool leaves a state file that was moved away, and tells those who held leases in it", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1 });
+  await using holder = await Actor.start(folder.state);
+  await holder.acquire({ slot: 1 }, { listen: true });
+  await using waiter = await Actor.start(folder.state);
+  const { granted } = await waiter.queue({ slot: 1 }, {
+    waitForCapacity: true,
+  });
+  Deno.renameSync(folder.state, `${folder.state}.moved`);
+  await pool.setResources({ slot: 1 });
+  await holder.hears("lost");
+  await within("the grant", PATIENT_MS, granted);
+  assertEquals((await pool.status()).leases.map(({ pid }) => pid), [
+    waiter.pid,
+  ]);
+});
+
+Deno.test("ResourcePool.setResources() writes a journal where one was moved away", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  const write = (count: number) =>
+    pool.setResources(
+      Object.fromEntries(
+        Array.from({ length: 400 }, (_, i) => [`resource${i}`, count]),
+      ),
+    );
+  await write(1);
+  const journal = `${folder.state}.journal`;
+  const before = Deno.readFileSync(journal);
+  Deno.renameSync(journal, `${journal}.moved`);
+  await write(2);
+  assertEquals(Deno.readFileSync(`${journal}.moved`), before);
+  assert(Deno.statSync(journal).size > 0);
+});
+
 Deno.test("ResourcePool.acquire() comes back when the whole folder of the pool is removed", async () => {
   using folder = new Folder();
   const path = `${folder.path}/pool/state.json`;

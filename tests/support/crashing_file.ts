@@ -43,6 +43,7 @@ export class CrashingDisk {
         const { length } = this.#files.get(path)!;
         return { length, links: 1, dev: 0, ino: 0, writtenMs: 0 };
       },
+      isNamed: () => true,
       read: (buffer) => {
         const bytes = this.#files.get(path)!.subarray(0, buffer.length);
         buffer.set(bytes);
