@@ -82,6 +82,7 @@ export function confine(
 
 /** A card by what people call it. */
 export interface NamedCard {
+  /** What the driver knows it by. */
   readonly uuid: string;
   /** Its number on this machine. */
   readonly index: number;

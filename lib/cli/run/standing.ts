@@ -15,7 +15,7 @@ import { later } from "./later.ts";
 import type { Standing } from "./messages.ts";
 
 /** Whoever has given up is not kept for longer by a driver that is slow to tell why. */
-const LAST_LOOK_MS = 1000;
+const LAST_LOOK_MS = 3000;
 
 /** A request in the queue, with the place that it had at the beginning. */
 export interface Queued {
