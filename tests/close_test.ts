@@ -6,21 +6,8 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LockTimeoutError, ResourcePool } from "../mod.ts";
+import { HeldFile } from "./support/held_file.ts";
 import { Folder } from "./support/processes.ts";
-
-/** Keeps everybody from the file until the end of its scope. */
-class HeldFile implements Disposable {
-  readonly #file: Deno.FsFile;
-
-  constructor(path: string) {
-    this.#file = Deno.openSync(path);
-    this.#file.lockSync(true);
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-}
 
 /** A pool of one slot that soon gives up a file that others hold. */
 async function impatientPool({ state }: Folder): Promise<ResourcePool> {

@@ -253,8 +253,7 @@ export class Lease implements AsyncDisposable {
     try {
       await write;
     } catch (error) {
-      claims.dropWork(id);
-      claims.doubt();
+      claims.doubt(id);
       throw error;
     }
     return new Work(this.#host, this.id, id);
@@ -289,8 +288,7 @@ export class Lease implements AsyncDisposable {
 
   async #release(): Promise<void> {
     const { store, claims } = this.#host;
-    // Before the write: a lease that is missing from now on was not taken from us.
-    claims.dropHeld(this.id);
+    claims.giveBack(this.id);
     try {
       await store.transact((state) => void release(state, this.id), {
         urgent: true,
@@ -308,7 +306,7 @@ export class Lease implements AsyncDisposable {
 
   /** Hears of the lease in the file from now on, and of its end. */
   #stand(gone: () => void): void {
-    this.#host.claims.addHeld(this.id, {
+    this.#host.claims.hold(this.id, {
       seen: (lease, state) => this.#see(lease, state),
       gone,
     });
@@ -317,7 +315,7 @@ export class Lease implements AsyncDisposable {
   #end(): void {
     this.#released = true;
     this.#onEnd();
-    this.#host.claims.dropWorkOn(this.id);
+    this.#host.claims.drop(this.id);
     if (this.#guarded) removeGuard(this.#host.owners, this.id);
   }
 

@@ -36,11 +36,9 @@ export async function acquire(
   signal?.throwIfAborted();
   const parsed = await withMounts(session, checked);
   const since = performance.now();
-  const { waiting, position } = await session.requests.enqueue(
-    parsed,
-    options,
-  );
-  if (position === 0) return await waiting.granted;
+  const enqueued = await session.requests.enqueue(parsed, options);
+  if ("lease" in enqueued) return enqueued.lease;
+  const { waiting, position } = enqueued;
   const ended = interruption(signal, timeoutMs);
   try {
     const over = Promise.race([waiting.granted, ended.promise]);

@@ -31,6 +31,11 @@ export interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
+/** What became of a request that was put into the queue: a lease, most often. */
+export type Enqueued =
+  | { readonly lease: Lease }
+  | { readonly waiting: Waiting; readonly position: number };
+
 /** How a withdrawal found its request. */
 export type Withdrawal = Lease | "withdrawn";
 
@@ -68,11 +73,8 @@ export class Requests {
     return this.#held;
   }
 
-  /** Puts a request into the queue; its place is 0 if it was granted at once. */
-  async enqueue(
-    parsed: ParsedRequest,
-    wishes: Wishes,
-  ): Promise<{ readonly waiting: Waiting; readonly position: number }> {
+  /** Puts a request into the queue, unless it can be granted at once. */
+  async enqueue(parsed: ParsedRequest, wishes: Wishes): Promise<Enqueued> {
     const { drafter, host: { store, claims } } = this.#options;
     const seen = wishes.cards ? await drafter.seenCards(wishes) : [];
     const draft = drafter.draft(parsed, wishes, seen);
@@ -80,8 +82,9 @@ export class Requests {
     // Someone may be rejected before anybody awaits it.
     promise.catch(() => {});
     let waiting: Waiting | undefined;
+    let position = 0;
     try {
-      const { state } = await store.transact((state) => {
+      await store.transact((state) => {
         this.#refuseIfEnded();
         const { entry, aim } = draft(state);
         const waiter = waiterOf(entry);
@@ -89,23 +92,19 @@ export class Requests {
         const added = { id: entry.id, aim, granted: promise, resolve, reject };
         waiting = added;
         this.#waiting.set(entry.id, added);
-        claims.addWaiting({
+        claims.ask({
           entry,
+          queued: (place) => position = place,
           granted: (record) => this.#grant(added, record),
           cancelled: () => this.#cancel(added),
         });
         state.addEntry(entry, waiter);
       });
-      const { id } = waiting!;
-      // Most often it was granted at once: then there is nothing to look for.
-      const position = state.entry(id) === undefined
-        ? 0
-        : state.waiters.findLastIndex((one) => one.id === id) + 1;
-      claims.markQueued(id);
       this.#options.onTried();
-      return { waiting: waiting!, position };
+      const lease = this.#held.get(waiting!.id);
+      return lease !== undefined ? { lease } : { waiting: waiting!, position };
     } catch (error) {
-      if (waiting !== undefined) this.#forget(waiting.id);
+      if (waiting !== undefined) this.#disown(waiting.id);
       throw error;
     }
   }
@@ -133,10 +132,11 @@ export class Requests {
         const seen = confirming && { id, ...confirming.sight(state) };
         const { grants } = plan(state, { ...NOTHING_KNOWN, confirming: seen });
         if (grants.some(({ waiter }) => waiter.id === id)) {
-          claims.addWaiting({
+          claims.ask({
             entry,
             granted: (record) => lease = this.#makeLease(record),
             // It never stands in the file as one that waits.
+            queued: () => {},
             cancelled: () => {},
           });
         } else {
@@ -144,7 +144,7 @@ export class Requests {
         }
       }, { confirming });
     } catch (error) {
-      if (added !== undefined) this.#forget(added);
+      if (added !== undefined) this.#disown(added);
       throw error;
     }
     this.#options.onTried();
@@ -164,28 +164,35 @@ export class Requests {
     options: { readonly keepGrant: boolean },
   ): Promise<Withdrawal> {
     const granted = this.#held.get(id);
-    if (granted !== undefined) {
-      if (options.keepGrant) return granted;
-      await granted.release();
-      return "withdrawn";
-    }
-    const { store, claims } = this.#options.host;
+    if (granted !== undefined && options.keepGrant) return granted;
     try {
-      await store.transact((state) => {
-        const outcome = withdraw(state, id);
-        const lease = state.lease(id);
-        const isGrant = lease !== undefined && !saysCancelled(lease);
-        if (isGrant && options.keepGrant) return;
-        if (outcome === "granted") release(state, id);
-        // Gone for good: not to be put back, nor to be taken for a stray.
-        this.#waiting.delete(id);
-        claims.dropWaiting(id);
-      }, { urgent: true });
+      if (granted !== undefined) await granted.release();
+      else await this.#withdraw(id, options);
+      return this.#held.get(id) ?? "withdrawn";
     } catch (error) {
-      this.#forget(id);
+      const lease = this.#held.get(id);
+      if (lease !== undefined && options.keepGrant) return lease;
+      // Nobody asks for it again.
+      this.#disown(id);
       throw error;
     }
-    return this.#held.get(id) ?? "withdrawn";
+  }
+
+  async #withdraw(
+    id: string,
+    { keepGrant }: { readonly keepGrant: boolean },
+  ): Promise<void> {
+    const { store, claims } = this.#options.host;
+    await store.transact((state) => {
+      const outcome = withdraw(state, id);
+      const lease = state.lease(id);
+      const isGrant = lease !== undefined && !saysCancelled(lease);
+      if (isGrant && keepGrant) return;
+      if (outcome === "granted") release(state, id);
+      // Gone for good: not to be put back, nor to be taken for a stray.
+      this.#forget(id);
+      claims.drop(id);
+    }, { urgent: true });
   }
 
   /** Makes no more; what waits is withdrawn, and what is held is released. */
@@ -232,11 +239,14 @@ export class Requests {
     return lease;
   }
 
-  /** After a write that failed nobody knows what of it is in the file. */
   #forget(id: string): void {
     this.#waiting.delete(id);
-    const { claims } = this.#options.host;
-    claims.dropWaiting(id);
-    claims.doubt();
+    this.#held.delete(id);
+  }
+
+  /** After a write that failed nobody knows what of it is in the file. */
+  #disown(id: string): void {
+    this.#forget(id);
+    this.#options.host.claims.doubt(id);
   }
 }
