@@ -146,7 +146,7 @@ export function leaseBlocks(
       { text: renderAmounts(lease.resources, naming) },
       { text: String(lease.priority) },
       { text: formatAge(lease.acquiredAt, view.nowMs) },
-      { text: String(who.pid ?? lease.hostPid ?? lease.pid) },
+      { text: String(who.pid ?? "-") },
       { text: users[index] },
       { text: who.command ?? "", style: "dim" },
     ];

@@ -75,7 +75,7 @@ export function waiterBlocks(
       { text: renderNeeds(entry, naming) },
       { text: String(entry.priority) },
       { text: formatAge(entry.queuedAt, view.nowMs) },
-      { text: String(who.pid ?? entry.hostPid ?? entry.pid) },
+      { text: String(who.pid ?? "-") },
       { text: users[index] },
       { text: who.command ?? "", style: "dim" },
     ];

@@ -2,12 +2,15 @@
  * Who is behind a lease or a request: what this machine tells of its processes.
  *
  * A process id in the state file is the one that the process itself sees, which in a
- * container is not ours. The kernel tells whose lock a file has, for every owner that
- * can be seen from here, so that nobody is shown, and killed, for another one.
+ * container is not ours. Only one that is proven to be meant is told, so that nobody
+ * is shown, and killed, for another one: the one whose lock is the owner's, or its
+ * command's; where they have none, the id that was written down where ids are those
+ * of the machine.
  *
  * @module
  */
 import { separateChild } from "./arguments.ts";
+import { LockHolders, readQuietly, statQuietly } from "./lock_holders.ts";
 import { RUN_OPTIONS } from "./run/options.ts";
 
 /** What is known of a process; null where it is not to be found out here. */
@@ -41,17 +44,6 @@ const NOBODY: Who = { pid: null, user: null, command: null, container: null };
 /** A command line is shown in one line of a terminal. */
 const MAX_COMMAND_LENGTH = 400;
 const SHORT_CONTAINER_LENGTH = 12;
-
-/** The process that holds each file lock, by the inode of the file. */
-export function parseLocks(text: string): ReadonlyMap<string, number> {
-  const holders = new Map<string, number>();
-  for (const line of text.split("\n")) {
-    const match = /\bFLOCK\s+\S+\s+\S+\s+(\d+)\s+\S+?:(\d+)\s/.exec(line);
-    if (match === null || match[1] === "0") continue;
-    holders.set(match[2], Number(match[1]));
-  }
-  return holders;
-}
 
 /** Names by user id, as `/etc/passwd` has them. */
 export function parseUsers(text: string): ReadonlyMap<number, string> {
@@ -105,42 +97,37 @@ export function commandText(words: readonly string[]): string {
   return [baseName(program), ...args].join(" ").slice(0, MAX_COMMAND_LENGTH);
 }
 
-function read(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
-  }
-}
+/** The inode of the first PID namespace is the same on every Linux. */
+const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
 
-function stat(path: string): Deno.FileInfo | undefined {
+/** Whether process ids here are the machine's, as far as that is told or can be seen. */
+function seesMachine(): boolean {
   try {
-    return Deno.statSync(path);
+    const told = Deno.env.get("RESLOCK_PIDNS");
+    return told === "host" || told !== "private" &&
+        Deno.readLinkSync("/proc/self/ns/pid") === INITIAL_PID_NAMESPACE;
   } catch {
-    return undefined;
-  }
-}
-
-/** A number, then those of the files that a process has open where that is told. */
-function* descriptorsOf(pid: number, first: string): Generator<string> {
-  yield first;
-  try {
-    for (const { name } of Deno.readDirSync(`/proc/${pid}/fdinfo`)) yield name;
-  } catch {
-    // It has ended, or is another user's.
+    return false;
   }
 }
 
 /** Knows nobody. */
 export const NO_REGISTRY: Registry = { me: null, whoIs: () => NOBODY };
 
-/** Looks people up on this machine, each when first asked for. */
-export function registryOf(statePath: string): Registry {
-  let locks: ReadonlyMap<string, number> | undefined;
-  let descriptor = "0";
+/**
+ * Looks people up on this machine, each when first asked for.
+ *
+ * @param isMachine whether process ids here are the machine's
+ */
+export function registryOf(
+  statePath: string,
+  isMachine: () => boolean = seesMachine,
+): Registry {
+  const owners = `${statePath}.owners`;
+  const holders = new LockHolders();
   let users: ReadonlyMap<number, string> | undefined;
   const userName = (uid: number | null | undefined): string | null => {
-    users ??= parseUsers(read("/etc/passwd") ?? "");
+    users ??= parseUsers(readQuietly("/etc/passwd") ?? "");
     return uid === null || uid === undefined
       ? null
       : users.get(uid) ?? String(uid);
@@ -148,53 +135,41 @@ export function registryOf(statePath: string): Registry {
   const known = new Map<number, Who>();
 
   const lookUp = (pid: number): Who => {
-    const line = read(`/proc/${pid}/cmdline`);
-    if (line === undefined) return NOBODY;
-    const words = line.split("\0");
+    const words = (readQuietly(`/proc/${pid}/cmdline`) ?? "").split("\0");
     if (words.at(-1) === "") words.pop();
     return {
       pid,
-      user: userName(stat(`/proc/${pid}`)?.uid),
+      user: userName(statQuietly(`/proc/${pid}`)?.uid),
       // A process of the kernel, or one that has ended, has none.
       command: words.length === 0 ? null : commandText(words),
-      container: parseContainer(read(`/proc/${pid}/cgroup`) ?? ""),
+      container: parseContainer(readQuietly(`/proc/${pid}/cgroup`) ?? ""),
     };
   };
 
-  /** Whether a process holds the lock of a file, by what is told of its descriptors. */
-  const holds = (pid: number, inode: string): boolean => {
-    // Programs open their files in the same order: it is often the same number.
-    for (const one of descriptorsOf(pid, descriptor)) {
-      const told = read(`/proc/${pid}/fdinfo/${one}`) ?? "";
-      if (parseLocks(told).get(inode) !== pid) continue;
-      descriptor = one;
-      return true;
-    }
-    return false;
+  /** The first of these ids that a process has, where they mean the same here. */
+  const there = (hostPid: number | null, pids: readonly number[]) => {
+    if (!isMachine()) return undefined;
+    // With a number of the host only that one counts; 1: it does not know it.
+    const told = hostPid === null ? pids : hostPid > 1 ? [hostPid] : [];
+    return told.find((pid) => statQuietly(`/proc/${pid}`) !== undefined);
   };
 
-  /** The holder's id here; undefined where only its own word for it is known. */
-  const holderOf = ({ id, pid }: Participant): number | undefined => {
+  /** The process, by its id here. */
+  const processOf = (participant: Participant): number | undefined => {
+    const { id, pid, hostPid, native, pids = [] } = participant;
+    if (!native) return there(hostPid, [pid, ...pids]);
     const owner = id.slice(0, id.indexOf("-"));
-    const inode = stat(`${statePath}.owners/${owner}`)?.ino;
-    if (inode === undefined) return undefined;
-    if (locks === undefined && holds(pid, String(inode))) return pid;
-    // Only now: the kernel makes a list of all locks only when nobody takes or drops
-    // one, and has everybody on the machine wait for that, some 10 ms.
-    locks ??= parseLocks(read("/proc/locks") ?? "");
-    return locks.get(String(inode));
+    return holders.find(`${owners}/${owner}`, "WRITE", [pid]) ??
+      holders.find(`${owners}/${id}.c`, "READ", pids) ??
+      (hostPid === null ? there(null, pids) : undefined);
   };
 
   const whoIs = (participant: Participant): Who => {
-    const { pid, hostPid, native, pids = [] } = participant;
-    const here = native ? holderOf(participant) : hostPid ?? pid;
-    for (const candidate of [here, ...pids]) {
-      if (candidate === undefined) continue;
-      const who = known.get(candidate) ?? lookUp(candidate);
-      known.set(candidate, who);
-      if (who.pid !== null) return who;
-    }
-    return NOBODY;
+    const pid = processOf(participant);
+    if (pid === undefined) return NOBODY;
+    const who = known.get(pid) ?? lookUp(pid);
+    known.set(pid, who);
+    return who;
   };
   return { me: userName(Deno.uid()), whoIs };
 }

@@ -1,13 +1,16 @@
 import { assertEquals } from "@std/assert";
 import {
   commandText,
+  NO_REGISTRY,
   parseContainer,
-  parseLocks,
   parseUsers,
   registryOf,
 } from "../../lib/cli/who.ts";
 import { ResourcePool } from "../../mod.ts";
 import { Folder } from "../support/processes.ts";
+
+/** No process has it before four million others were started. */
+const HIGHEST_PID = 2 ** 22 - 1;
 
 Deno.test("commandText() shows what is run, without where it lies", () => {
   const text = (line: string) => commandText(line.split(" "));
@@ -23,15 +26,6 @@ Deno.test("commandText() shows what is run, without where it lies", () => {
   );
   assertEquals(text("reslock status"), "reslock status");
   assertEquals(text("reslock run --vram"), "reslock run --vram");
-});
-
-Deno.test("parseLocks() finds who holds a file lock", () => {
-  const locks = parseLocks(
-    "1: POSIX  ADVISORY  READ 17 fe:00:100 128 128\n" +
-      "2: FLOCK  ADVISORY  WRITE 26336 fe:00:10077243 0 EOF\n" +
-      "3: FLOCK  ADVISORY  WRITE 0 00:1d:55 0 EOF\n",
-  );
-  assertEquals([...locks], [["10077243", 26336]]);
 });
 
 Deno.test("parseUsers() reads names by id", () => {
@@ -100,8 +94,34 @@ Deno.test("registryOf() asks for all locks of the machine only for whom it canno
 
 Deno.test("registryOf() shows nobody in the place of one that it cannot see", () => {
   using folder = new Folder();
+  const gone = {
+    id: "k3v9x2m1qa-4",
+    pid: Deno.pid,
+    hostPid: 1,
+    native: true,
+    pids: [Deno.pid],
+  };
   const { whoIs } = registryOf(folder.state);
-  const gone = { id: "k3v9x2m1qa-4", pid: Deno.pid, hostPid: null };
-  assertEquals(whoIs({ ...gone, native: true }).command, null);
-  assertEquals(whoIs({ ...gone, native: false }).pid, Deno.pid);
+  assertEquals(whoIs(gone), NO_REGISTRY.whoIs(gone));
+});
+
+Deno.test("registryOf() takes an id that was written down where ids are the machine's", () => {
+  using folder = new Folder();
+  const pids = [HIGHEST_PID, Deno.pid];
+  const python = { id: "0123456789ab", pid: Deno.pid, native: false };
+  const parentless = { id: "k3v9x2m1qa-4", pid: HIGHEST_PID, native: true };
+  const seen = (isMachine: boolean) => {
+    const { whoIs } = registryOf(folder.state, () => isMachine);
+    return [
+      whoIs({ ...python, hostPid: null }).pid,
+      whoIs({ ...python, pid: 2, hostPid: Deno.pid }).pid,
+      whoIs({ ...python, hostPid: 1 }).pid,
+      whoIs({ ...python, pid: HIGHEST_PID, hostPid: null, pids }).pid,
+      whoIs({ ...parentless, hostPid: null, pids }).pid,
+      whoIs({ ...parentless, hostPid: 1, pids }).pid,
+    ];
+  };
+  const { pid } = Deno;
+  assertEquals(seen(true), [pid, pid, null, pid, pid, null]);
+  assertEquals(seen(false), Array(6).fill(null));
 });
