@@ -45,6 +45,7 @@ import {
   LEASES,
   QUEUE,
   readRows,
+  refuseOthers,
 } from "./layout.ts";
 import type { EntryRecord, LeaseRecord } from "./model.ts";
 import { type Line, LINE_END, type Row, Section, SPACE } from "./section.ts";
@@ -90,6 +91,7 @@ export class Image {
     this.#bytes = bytes.slice();
     this.#useSections({ start: 0, end: 0 }, { start: 0, end: 0 });
     if (!this.#readNative()) {
+      refuseOthers(bytes, path);
       this.#fill(decodeState(decodeText(bytes, path), path));
     }
     this.#known.clear();

@@ -25,6 +25,9 @@ export const END = "]}\n";
 
 const ROW_STEP_BYTES = 32;
 const BRACKET = 0x5d;
+const BRACE = 0x7b;
+/** Stands there while a write is in progress. */
+const MARK = 0x21;
 
 // A mark of byte order stays in the text, where it is an error, as for Python.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -55,6 +58,23 @@ export function decodeText(bytes: Uint8Array, path: string): string {
       { cause: error },
     );
   }
+}
+
+/**
+ * Refuses what begins like no state file, whole or damaged: it may well be somebody
+ * else's.
+ *
+ * @throws {CorruptStateError} if it does
+ */
+export function refuseOthers(bytes: Uint8Array, path: string): void {
+  const first = bytes.find((byte) => byte > SPACE);
+  if (first === undefined || first === BRACE || first === MARK) return;
+  throw new CorruptStateError(
+    `Cannot read the state file "${path}" as it does not begin like one: it was ` +
+      `left as it is, name another with --state or RESLOCK_DIR; if it was one, ` +
+      `"reslock doctor --recover" brings back what can still be read`,
+    { path },
+  );
 }
 
 /** The parts of a file; undefined if it is laid out otherwise. */

@@ -17,6 +17,8 @@ import { counted, type Finding, ok, problem, some, warning } from "./check.ts";
 import type { System } from "./system.ts";
 
 const NAME = "state";
+const RECOVER =
+  '"reslock doctor --recover" makes a new one of what can still be read';
 /** Clocks of one machine do not differ; a container may read a time a bit late. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
@@ -64,12 +66,8 @@ function unreadable(error: unknown): Finding {
   // The errors say what to do themselves, behind the colon.
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof CorruptStateError) {
-    const [what] = message.split(": it was left as it is");
-    return problem(
-      NAME,
-      what,
-      '"reslock doctor --recover" makes a new one of what can still be read',
-    );
+    const [what, advice = RECOVER] = message.split(": it was left as it is, ");
+    return problem(NAME, what, advice);
   }
   if (error instanceof SchemaVersionMismatch) {
     return problem(

@@ -4,7 +4,12 @@
  * @module
  */
 import { StateAccessError } from "../core/errors.ts";
-import { accessError, directoryOf, requireAccess } from "./paths.ts";
+import {
+  accessError,
+  directoryOf,
+  requireAccess,
+  STATE_FILE_NAME,
+} from "./paths.ts";
 import { isGranted } from "./permissions.ts";
 
 /** What the store needs of a file; tests put failing ones in its place. */
@@ -63,12 +68,7 @@ export function openSharedFile(
   // Opening a FIFO would wait for its other end, for ever.
   const info = lstat(path);
   if (!info.isFile) {
-    const kind = info.isSymlink ? "symbolic link" : "directory or special file";
-    throw new StateAccessError(
-      `Cannot use "${path}" as it is a ${kind} and must be a regular file: ` +
-        `remove it, or name another path with --state or RESLOCK_DIR`,
-      { path },
-    );
+    throw wrongKind(path, info);
   }
   let file: Deno.FsFile | undefined;
   try {
@@ -82,6 +82,23 @@ export function openSharedFile(
   }
   file.close();
   throw accessError("use", path, "it was replaced at this moment");
+}
+
+/** The error about something that is no regular file, with what was probably meant. */
+function wrongKind(path: string, info: Deno.FileInfo): StateAccessError {
+  const another = "name another path with --state or RESLOCK_DIR";
+  const [kind, advice] = info.isSymlink
+    ? ["symbolic link", `name the file that it leads to, or ${another}`]
+    : info.isDirectory && !path.includes(STATE_FILE_NAME)
+    ? [
+      "directory",
+      `did you mean "${path}/${STATE_FILE_NAME}"? If not, ${another}`,
+    ]
+    : [info.isDirectory ? "directory" : "special file", another];
+  return new StateAccessError(
+    `Cannot use "${path}" as it is a ${kind} and must be a regular file: ${advice}`,
+    { path },
+  );
 }
 
 function lstat(path: string): Deno.FileInfo {

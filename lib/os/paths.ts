@@ -13,7 +13,8 @@ import { isGranted, readEnv } from "./permissions.ts";
 
 /** The directory of the pool that a whole machine shares, where it exists. */
 export const SYSTEM_DIRECTORY = "/var/lib/reslock";
-const FILE_NAME = "state.json";
+/** What a state file is called where only its directory is named. */
+export const STATE_FILE_NAME = "state.json";
 
 /** Everyone may add files, nobody may remove another's, as in `/tmp`. */
 export const SHARED_DIRECTORY_MODE = 0o1777;
@@ -55,13 +56,18 @@ export function choosePath(given: string | undefined): ChosenPath {
   if (given !== undefined) return { path: fromRoot(given), rule: "path" };
   const named = readEnv("RESLOCK_DIR");
   if (named) {
-    return { path: fromRoot(`${named}/${FILE_NAME}`), rule: "RESLOCK_DIR" };
+    return {
+      path: fromRoot(`${named}/${STATE_FILE_NAME}`),
+      rule: "RESLOCK_DIR",
+    };
   }
   if (directoryExists(SYSTEM_DIRECTORY)) {
-    return { path: `${SYSTEM_DIRECTORY}/${FILE_NAME}`, rule: "system" };
+    return { path: `${SYSTEM_DIRECTORY}/${STATE_FILE_NAME}`, rule: "system" };
   }
   const home = readEnv("HOME");
-  if (home) return { path: `${home}/.reslock/${FILE_NAME}`, rule: "home" };
+  if (home) {
+    return { path: `${home}/.reslock/${STATE_FILE_NAME}`, rule: "home" };
+  }
   throw new StateAccessError(
     'Cannot choose a state file as "HOME" is not set or may not be read: ' +
       'set "RESLOCK_DIR", name a path, or allow it with --allow-env=HOME,RESLOCK_DIR',

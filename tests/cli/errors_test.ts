@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import * as reslock from "../../mod.ts";
 import { ResourcePool } from "../../mod.ts";
 import { Folder, lockerOf, until } from "../support/processes.ts";
@@ -96,6 +101,27 @@ async function withBrokenDriver(folder: Folder): Promise<Outcome> {
   const env = { PATH: `${folder.path}:${Deno.env.get("PATH")}` };
   return await outcome(start(folder.path, ["detect"], env));
 }
+
+Deno.test("reslock says which file was probably meant, and never to remove one", async () => {
+  using folder = new Folder();
+  const { path, state } = folder;
+  Deno.writeTextFileSync(`${path}/notes`, "root:x:0:0\n");
+  Deno.symlinkSync(`${path}/notes`, `${path}/link`);
+  Deno.mkdirSync(state);
+  const cases: [file: string, advice: string][] = [
+    [path, `did you mean "${state}"? If not, name another path`],
+    [state, "must be a regular file: name another path"],
+    ["/dev/null", "is a special file and must be a regular file: name another"],
+    [`${path}/link`, "name the file that it leads to"],
+    [`${path}/notes`, "does not begin like one: it was left as it is, name"],
+  ];
+  for (const [file, advice] of cases) {
+    const { code, err } = await call(["status", "--state", file]);
+    assertEquals(code, 3);
+    assertStringIncludes(err, advice);
+    assert(!/remove|reset/.test(err), err);
+  }
+});
 
 const CASES: Readonly<Record<string, Case>> = {
   AcquireTimeoutError: {

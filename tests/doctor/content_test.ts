@@ -34,8 +34,9 @@ Deno.test("checkContent() says what to do about a file that cannot be read", asy
       new CorruptStateError("Cannot read it as x: it was left as it is, y", {
         path,
       }),
-      "doctor --recover",
+      "y",
     ],
+    [new CorruptStateError("Cannot read it", { path }), "doctor --recover"],
     [
       new SchemaVersionMismatch("x", { path, found: 6, expected: 5 }),
       "one version",
