@@ -11,6 +11,7 @@ import {
 import type { Explanation } from "./core/explanation.ts";
 import { parseNativeId } from "./core/ids.ts";
 import { type EntryRecord, type LeaseRecord, toObject } from "./core/model.ts";
+import { inOrderOf } from "./core/moment.ts";
 import { reservedAmounts } from "./core/reserved.ts";
 import type { PoolState } from "./core/state.ts";
 import type { Vitality } from "./liveness.ts";
@@ -234,8 +235,6 @@ export function poolStatus(
     available.set(name, state.free(name));
   }
   const busy = state.busyLeases();
-  const byAge = (a: LeaseRecord, b: LeaseRecord) =>
-    a.acquired_at < b.acquired_at ? -1 : a.acquired_at > b.acquired_at ? 1 : 0;
   const queue = [...state.waiters.map(({ entry }) => entry), ...state.work];
   return {
     path,
@@ -243,7 +242,7 @@ export function poolStatus(
     used: toObject(used),
     available: toObject(available),
     reserved: toObject(reservedAmounts(state)),
-    leases: [...state.leases].sort(byAge)
+    leases: inOrderOf(state.leases, ({ acquired_at }) => acquired_at)
       .map((lease) => leaseStatus(lease, busy, verdicts)),
     queue: queue.map((entry) =>
       entryStatus(entry, verdicts, reasons.get(entry) ?? null)

@@ -20,7 +20,7 @@ import {
   type Span,
   type View,
 } from "./table.ts";
-import { formatAge, formatDuration } from "./text.ts";
+import { elapsedMs, formatAge, formatDuration } from "./text.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "#", align: "right" },
@@ -131,5 +131,6 @@ export function waiterGroupLines(
 }
 
 function longestQueued(group: readonly EntryStatus[]): string {
-  return group.map(({ queuedAt }) => queuedAt).sort()[0];
+  const ages = group.map(({ queuedAt }) => elapsedMs(queuedAt, 0) ?? -Infinity);
+  return group[ages.indexOf(Math.max(...ages))].queuedAt;
 }

@@ -5,6 +5,7 @@
  */
 import { saysCancelled } from "./marks.ts";
 import type { EntryRecord, LeaseRecord } from "./model.ts";
+import { inOrderOf, momentMs, withOffset } from "./moment.ts";
 import { type Change, type PoolState, slotsOf } from "./state.ts";
 
 /**
@@ -110,7 +111,7 @@ export function encodeEnded({ record, end }: Ended, endedAt: string): string {
 }
 
 function waited(queuedAt: string, endedAt: string): number | null {
-  const ms = Date.parse(endedAt) - Date.parse(queuedAt);
+  const ms = momentMs(endedAt) - momentMs(queuedAt);
   return Number.isNaN(ms) ? null : Math.max(0, ms) / 1000;
 }
 
@@ -133,9 +134,7 @@ export function decodeHistory(text: string): HistoryRecord[] {
     if (record === undefined) continue;
     records.set(`${record.id} ${record.endedAt}`, record);
   }
-  return [...records.values()].sort((a, b) =>
-    a.endedAt < b.endedAt ? -1 : a.endedAt > b.endedAt ? 1 : 0
-  );
+  return inOrderOf(records.values(), ({ endedAt }) => endedAt);
 }
 
 function decodeLine(line: string): HistoryRecord | undefined {
@@ -161,9 +160,9 @@ function decodeLine(line: string): HistoryRecord | undefined {
     pid: pid as number,
     priority: priority as number,
     resources: Object.assign(Object.create(null), resources),
-    queuedAt: queued_at,
-    acquiredAt: acquired_at,
-    endedAt: ended_at,
+    queuedAt: queued_at && withOffset(queued_at),
+    acquiredAt: acquired_at && withOffset(acquired_at),
+    endedAt: withOffset(ended_at),
     waitSec: waitSec as number | null,
     end: end as HistoryEnd,
   };
@@ -174,7 +173,7 @@ function isTextOrNull(value: unknown): value is string | null {
 }
 
 function isTime(value: unknown): value is string {
-  return typeof value === "string" && !Number.isNaN(Date.parse(value));
+  return typeof value === "string" && !Number.isNaN(momentMs(value));
 }
 
 function isTimeOrNull(value: unknown): value is string | null {

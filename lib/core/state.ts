@@ -21,6 +21,7 @@ import {
   type EntryRecord,
   type LeaseRecord,
 } from "./model.ts";
+import { momentMs } from "./moment.ts";
 import { type RegisteredCard, registeredCards } from "./placement.ts";
 
 /** A pending entry as the scheduler sees it. */
@@ -316,11 +317,14 @@ export class PoolState {
   restoreEntry(entry: EntryRecord): void {
     this.addEntry(entry);
     const at = this.#waiters.findLastIndex((one) => one.entry === entry);
-    const later = this.#waiters.findIndex(({ entry: other }) =>
-      other.priority === entry.priority && other.queued_at > entry.queued_at
-    );
-    if (later < 0 || later > at) return;
-    this.#waiters.splice(later, 0, ...this.#waiters.splice(at, 1));
+    const ms = momentMs(entry.queued_at);
+    const isLater = ({ priority, entry: { queued_at } }: Waiter) =>
+      priority === entry.priority && momentMs(queued_at) > ms;
+    // From the end, where most come back to: a thousand may, under one lock.
+    let place = at;
+    while (place > 0 && isLater(this.#waiters[place - 1])) place--;
+    if (place === at) return;
+    this.#waiters.splice(place, 0, ...this.#waiters.splice(at, 1));
   }
 
   removeEntry(entry: EntryRecord): void {

@@ -11,6 +11,7 @@ import {
   SchemaVersionMismatch,
 } from "../core/errors.ts";
 import { diskOfKey, gpuOfKey, SCHEMA_VERSION } from "../core/model.ts";
+import { momentMs } from "../core/moment.ts";
 import { quoted } from "../core/quoted.ts";
 import type { EntryStatus, LeaseStatus, PoolStatus } from "../status.ts";
 import { counted, type Finding, ok, problem, some, warning } from "./check.ts";
@@ -186,8 +187,9 @@ function checkTimes({ leases, queue }: PoolStatus, nowMs: number): Finding[] {
     ...leases.map(({ acquiredAt }) => acquiredAt),
     ...queue.map(({ queuedAt }) => queuedAt),
   ];
-  const ahead = Math.max(0, ...times.map((time) => Date.parse(time) - nowMs));
-  if (!(ahead > CLOCK_TOLERANCE_MS)) return [];
+  const ahead = times.map((time) => momentMs(time) - nowMs)
+    .reduce((most, ms) => ms > most ? ms : most, 0);
+  if (ahead <= CLOCK_TOLERANCE_MS) return [];
   return [warning(
     "clock",
     `The newest entry is ${Math.round(ahead / 60_000)} minutes from the ` +

@@ -118,6 +118,16 @@ Deno.test("decodeHistory() leaves out what is torn or not ours, and copies", () 
   assertEquals(decodeHistory(text).map(({ end }) => end), ["taken"]);
 });
 
+Deno.test("decodeHistory() takes times without an offset for UTC, as all do", () => {
+  const python = { acquired_at: "2026-01-02T03:04:05.5", queued_at: null };
+  const text = encodeEnded(
+    { record: lease("a", {}, python), end: "died" },
+    END,
+  );
+  const [{ acquiredAt }] = decodeHistory(text);
+  assertEquals(acquiredAt, "2026-01-02T03:04:05.5Z");
+});
+
 Deno.test("lastLines() keeps whole lines within the limit", () => {
   const bytes = new TextEncoder().encode("one\ntwo\nthree\n");
   const kept = (limit: number) =>

@@ -31,6 +31,22 @@ Deno.test("PoolState.restoreEntry() puts an entry before those that came later",
   assertEquals(ids(state), ["first", "a", "b", "c", "d", "e"]);
 });
 
+Deno.test("PoolState.restoreEntry() goes by moments, as writers differ in precision", () => {
+  const state = new PoolState();
+  const add = (id: string, time: string) =>
+    state.addEntry(entryRecord({ id, queued_at: `2026-01-02T03:04:${time}` }));
+  // The Python package leaves out a fraction of zero.
+  add("a", "05Z");
+  add("d", "06.000001Z");
+  state.restoreEntry(
+    entryRecord({ id: "b", queued_at: "2026-01-02T03:04:05.320Z" }),
+  );
+  state.restoreEntry(
+    entryRecord({ id: "c", queued_at: "2026-01-02T04:04:05.400000+01:00" }),
+  );
+  assertEquals(ids(state), ["a", "b", "c", "d"]);
+});
+
 Deno.test("PoolState keeps sums, kinds and the count of other clients", () => {
   const state = new PoolState();
   const lease = leaseRecord({
