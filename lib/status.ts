@@ -10,6 +10,7 @@ import {
 } from "./core/cards.ts";
 import type { Explanation } from "./core/explanation.ts";
 import { parseNativeId } from "./core/ids.ts";
+import { withoutMarks } from "./core/marks.ts";
 import { type EntryRecord, type LeaseRecord, toObject } from "./core/model.ts";
 import { inOrderOf } from "./core/moment.ts";
 import { reservedAmounts } from "./core/reserved.ts";
@@ -242,7 +243,10 @@ export function poolStatus(
     used: toObject(used),
     available: toObject(available),
     reserved: toObject(reservedAmounts(state)),
-    leases: inOrderOf(state.leases, ({ acquired_at }) => acquired_at)
+    leases: inOrderOf(
+      withoutMarks(state.leases),
+      ({ acquired_at }) => acquired_at,
+    )
       .map((lease) => leaseStatus(lease, busy, verdicts)),
     queue: queue.map((entry) =>
       entryStatus(entry, verdicts, reasons.get(entry) ?? null)

@@ -70,7 +70,7 @@ export function renderReleased(
   naming?: Naming,
 ): string {
   return leases.map((lease) => {
-    const held = renderAmounts(lease.resources, naming);
+    const held = renderAmounts(lease.resources, naming) || "it held nothing";
     return visible(`Released ${nameOf(lease)}: ${held}`) + "\n";
   }).join("");
 }

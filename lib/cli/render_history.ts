@@ -87,7 +87,7 @@ function recordLines(
     return [
       { text: id, style: "cyan" },
       { text: label ?? "" },
-      { text: renderAmounts(record.resources, naming) },
+      { text: renderAmounts(record.resources, naming) || "nothing" },
       { text: seconds(waitSec) },
       { text: heldMs === undefined ? "-" : formatDuration(heldMs) },
       {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { saysCancelled } from "./marks.ts";
+import { withoutMarks } from "./marks.ts";
 import type { Amounts, EntryRecord, LeaseRecord } from "./model.ts";
 import type { PoolState } from "./state.ts";
 
@@ -46,13 +46,9 @@ export interface Snapshot {
 }
 
 /** What of a state is compared with the next one. */
-export function snapshotOf(state: PoolState, before?: Snapshot): Snapshot {
+export function snapshotOf(state: PoolState): Snapshot {
   const leases = new Map<string, LeaseRecord>();
-  for (const lease of state.leases) {
-    // One that came with nothing says that a waiter was cancelled.
-    const isNew = before !== undefined && !before.leases.has(lease.id);
-    if (!isNew || !saysCancelled(lease)) leases.set(lease.id, lease);
-  }
+  for (const lease of withoutMarks(state.leases)) leases.set(lease.id, lease);
   return {
     capacities: new Map(state.resources),
     leases,

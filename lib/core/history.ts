@@ -64,7 +64,7 @@ export function endedBy(
     const { id } = change.record;
     const lease = state.lease(id);
     if (change.table === "lease") {
-      // One that holds nothing stood for a request that was cancelled before.
+      // It stood for a request that was cancelled before.
       if (lease !== undefined || saysCancelled(change.record)) continue;
       const end = cause === undefined
         ? "released"

@@ -5,7 +5,13 @@
  * @module
  */
 import { parseNativeId } from "./ids.ts";
-import { byHandSince, isAskedByHand, saysCancelled } from "./marks.ts";
+import {
+  byHandSince,
+  CANCELLED,
+  isAskedByHand,
+  saysCancelled,
+  withoutMarks,
+} from "./marks.ts";
 import type { EntryRecord, LeaseRecord } from "./model.ts";
 import { quoted } from "./quoted.ts";
 import type { PoolState } from "./state.ts";
@@ -91,7 +97,7 @@ function markCancelled(
   state.removeEntry(entry);
   // Some broken client may have written an id twice.
   if (state.lease(entry.id) !== undefined) return;
-  state.addLease(leaseOf(entry, new Map(), stamp));
+  state.addLease({ ...leaseOf(entry, new Map(), stamp), ...CANCELLED });
 }
 
 /**
@@ -131,7 +137,7 @@ export function setPriority(
 ): PriorityChange {
   const waiting = state.waiters.map(({ entry }) => entry);
   const found = named<LeaseRecord | EntryRecord>(
-    [...waiting, ...state.leases],
+    [...waiting, ...withoutMarks(state.leases)],
     id,
     {
       action: "change the priority of",
@@ -168,7 +174,7 @@ export function askBack(
   id: string,
   { isoTime }: Stamp,
 ): LeaseRecord {
-  const lease = named(state.leases, id, {
+  const lease = named(withoutMarks(state.leases), id, {
     action: "ask back",
     what: "lease",
     command: "list",

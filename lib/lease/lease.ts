@@ -4,7 +4,7 @@
  * @module
  */
 import { LeaseLostError } from "../core/errors.ts";
-import { isAskedByHand } from "../core/marks.ts";
+import { isAskedByHand, withoutMarks } from "../core/marks.ts";
 import {
   gpuOfKey,
   type LeaseRecord,
@@ -184,7 +184,7 @@ export class Lease implements AsyncDisposable {
   async measure(): Promise<LeaseUsage> {
     const { factsOf, measureOwn } = await looks(this.#host.owners);
     const holders = await this.#host.store.view(({ leases }) =>
-      [...leases].map(factsOf)
+      withoutMarks(leases).map(factsOf)
     );
     const usage = await measureOwn(this.id, holders);
     await this.update({

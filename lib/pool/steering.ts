@@ -7,6 +7,7 @@
  */
 import { CorruptStateError, SchemaVersionMismatch } from "../core/errors.ts";
 import { Image } from "../core/image.ts";
+import { withoutMarks } from "../core/marks.ts";
 import type { LeaseRecord } from "../core/model.ts";
 import * as operations from "../core/operations.ts";
 import { salvage } from "../core/salvage.ts";
@@ -27,7 +28,7 @@ export async function releaseById(
   id: string,
 ): Promise<LeaseStatus> {
   const { value } = await store.transact((state) => {
-    const lease = operations.named(state.leases, id, {
+    const lease = operations.named(withoutMarks(state.leases), id, {
       action: "release",
       what: "lease",
       command: "list",
@@ -46,7 +47,7 @@ export async function releaseByLabel(
     (state) =>
       takeAway(
         state,
-        [...state.leases].filter((lease) => lease.label === label),
+        withoutMarks(state.leases).filter((lease) => lease.label === label),
       ),
     { urgent: true, robs: true },
   );

@@ -236,7 +236,7 @@ async function lookAt(
     : new Map();
   const reading = isFirst ? await session.readDriver() : undefined;
   return await session.store.view((state) => {
-    const snapshot = snapshotOf(state, before);
+    const snapshot = snapshotOf(state);
     const events = before === undefined
       ? [{
         type: "state",

@@ -15,7 +15,7 @@ function after(state: PoolState, ...changes: (() => unknown)[]): string[] {
   let before = snapshotOf(state);
   return changes.flatMap((change) => {
     change();
-    const next = snapshotOf(state, before);
+    const next = snapshotOf(state);
     const found = happenings(before, next);
     before = next;
     return found.map((one) => {

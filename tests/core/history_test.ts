@@ -7,7 +7,12 @@ import {
 } from "../../lib/core/history.ts";
 import { cancel, reset } from "../../lib/core/operations.ts";
 import type { PoolState } from "../../lib/core/state.ts";
-import { release, settle, withdraw } from "../../lib/core/transitions.ts";
+import {
+  release,
+  settle,
+  shrink,
+  withdraw,
+} from "../../lib/core/transitions.ts";
 import {
   context,
   lease,
@@ -60,6 +65,15 @@ Deno.test("endedBy() tells how each one ended", () => {
     ended((state) => cancel(state, ours("second"), STAMP), "operator"),
     ["second cancelled"],
   );
+});
+
+Deno.test("endedBy() tells of a lease that had given back all before", () => {
+  const give = (state: PoolState) => {
+    shrink(state, state.lease(ours("held"))!, new Map([["ram", 0]]));
+    state.takeChanges();
+    release(state, ours("held"));
+  };
+  assertEquals(ended(give), ["held released"]);
 });
 
 Deno.test("endedBy() counts who is told of a reset as cancelled, and nobody else", () => {

@@ -3,6 +3,7 @@ import {
   byHandSince,
   isAskedByHand,
   saysCancelled,
+  withoutMarks,
 } from "../../lib/core/marks.ts";
 import {
   askBack,
@@ -47,7 +48,7 @@ Deno.test("cancel() leaves a lease of nothing in the place of the waiter", () =>
   assertEquals(nameOf(cancel(state, "me", STAMP)), "me");
   const left = state.lease(ours("me"))!;
   assertEquals(saysCancelled(left), true);
-  assertEquals([left.label, left.wait_sec], ["train", 0.322]);
+  assertEquals([left.label, left.wait_sec], ["train", null]);
   assertEquals(state.waiters.map(nameOf), ["next"]);
   assertEquals(state.work.size, 0);
   assertEquals(state.used.get("ram"), 4);
@@ -79,6 +80,21 @@ Deno.test("reset() drops all leases, cancels all who wait, and keeps the capacit
   assertEquals([...state.leases].map(nameOf), ["a"]);
   reset(state, STAMP, new Set([ours("a")]));
   assertEquals(state.leases.size, 0);
+});
+
+Deno.test("a cancelled request is no lease to whoever steers, nor is an emptied lease one", () => {
+  const state = pool({ ram: 4 }, [lease("emptied", {})], [
+    waiter("me", { ram: 9 }, { reclaimable_intent: true }),
+  ]);
+  cancel(state, "me", STAMP);
+  assertThrows(() => setPriority(state, "me", 1), RangeError, "has it");
+  assertThrows(() => askBack(state, "me", STAMP), RangeError, "has it");
+  assertThrows(() => cancel(state, "me", STAMP), RangeError, "has it");
+  assertEquals(state.reclaimable.size, 0);
+  assertEquals(withoutMarks(state.leases).map(nameOf), ["emptied"]);
+  // Its holder learns that it has lost it.
+  reset(state, STAMP);
+  assertEquals([...state.leases].map(nameOf), ["me"]);
 });
 
 Deno.test("cancel() knows no leases and no work", () => {

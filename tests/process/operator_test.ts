@@ -34,16 +34,18 @@ Deno.test("ResourcePool.cancel() reaches a process that is stopped, once it goes
   await pool.setResources({ slots: 1 });
   await using _lease = await pool.acquire({ slots: 1 });
   await using actor = await Actor.start(folder.state);
-  const { id, granted } = await actor.queue({ slots: 1 });
+  const { id, granted } = await actor.queue({ slots: 1 }, { label: "train" });
 
   await stopBeside(actor.pid, folder.state);
   await pool.cancel(id);
   // It does not come back, and nobody takes it for a grant.
   await pool.setResources({ slots: 2 });
   const { leases, queue, available } = await pool.status();
-  assertEquals(queue, []);
+  assertEquals([leases.map(({ id }) => id), queue], [[_lease.id], []]);
   assertEquals(available.slots, 1);
-  assertEquals({ ...leases.find((lease) => lease.id === id)?.resources }, {});
+  // What tells it is not to be taken for a lease, which could be taken away.
+  await assertRejects(() => pool.release(id), RangeError, "no lease has it");
+  assertEquals(await pool.releaseLabel("train"), []);
   actor.program.signal("SIGCONT");
   await assertRejects(() => granted, ActorError, "cancelled");
   assertEquals((await pool.status()).leases.length, 1);
@@ -61,7 +63,10 @@ Deno.test("ResourcePool.cancel() leaves nothing of a process that dies before it
   await actor.kill();
   await until(
     "the dead to be gone",
-    async () => (await pool.status()).leases.length === 1,
+    async () => {
+      await pool.status();
+      return !Deno.readTextFileSync(folder.state).includes(id);
+    },
   );
 });
 
