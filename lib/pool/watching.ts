@@ -120,6 +120,8 @@ export async function* watchPool(
       try {
         look = await lookAt(session, path, before);
       } catch (error) {
+        // Of a pool that is closed meanwhile nothing can be told any more.
+        if (alarm.ended) return;
         // Some program was stopped with the lock in hand: it may go on.
         if (!(error instanceof LockTimeoutError)) throw error;
         continue;

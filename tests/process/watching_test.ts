@@ -99,6 +99,37 @@ Deno.test("ResourcePool.watch() begins before there is a pool, and ends when it 
   assert((await last).done);
 });
 
+Deno.test("ResourcePool.watch() ends without an error when it is closed in the middle of a look", async () => {
+  using folder = new Folder();
+  {
+    await using pool = new ResourcePool({ path: folder.state });
+    await pool.setResources({ slot: 1 });
+  }
+  // Whether a Python client lives is asked of the system, which takes a while.
+  const { leases, ...rest } = JSON.parse(Deno.readTextFileSync(folder.state));
+  const lease = {
+    id: "0123456789ab",
+    pid: Deno.pid,
+    resources: { slot: 1 },
+    acquired_at: "2026-01-02T03:04:05Z",
+  };
+  Deno.writeTextFileSync(
+    folder.state,
+    JSON.stringify({ ...rest, leases: [...leases, lease] }),
+  );
+  for (let turns = 0; turns < 16; turns++) {
+    const pool = new ResourcePool({ path: folder.state });
+    const events = pool.watch();
+    const first = events.next();
+    for (let turn = 0; turn < turns; turn++) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await pool.close();
+    const { done } = await first;
+    assert(done || (await events.next()).done);
+  }
+});
+
 Deno.test("ResourcePool.watch() ends for a signal that was aborted before, and by break", async () => {
   using folder = new Folder();
   await using pool = new ResourcePool({ path: folder.state });
