@@ -13,6 +13,10 @@ import type { SharedDriver } from "./os/shared_driver.ts";
 
 /** Who only wants to see waits no longer for a driver. */
 const LOOKING_ON_MS = 3000;
+const LATE: DriverAnswer = {
+  kind: "broken",
+  why: `it has not answered within ${LOOKING_ON_MS / 1000} s`,
+};
 
 /** How old what the driver told may be for somebody to read. */
 const DRIVER_AGE_MS = 1000;
@@ -39,7 +43,8 @@ export class Outside {
   #driver: SharedDriver | undefined;
   readonly #readings = new Set<Promise<unknown>>();
   readonly #said = new Set<"absent" | "broken">();
-  #isAbsent = false;
+  /** Why there is none, once that is known. */
+  #absence: DriverAnswer | undefined;
 
   constructor(options: OutsideOptions) {
     this.#options = options;
@@ -47,7 +52,7 @@ export class Outside {
 
   /** Whether the driver is to be asked; not any more once there is none. */
   get asksDriver(): boolean {
-    return this.#options.driverCheck && !this.#isAbsent;
+    return this.#options.driverCheck && this.#absence === undefined;
   }
 
   /** Looks at what a request needs, on cards not longer ago than `maxAgeMs`. */
@@ -60,19 +65,17 @@ export class Outside {
     return sightOf(aim, reading, disksFreeMb);
   }
 
-  /** What the driver tells; undefined if it does not within a moment. */
-  async reading(): Promise<DriverReading | undefined> {
-    if (this.#isAbsent) return undefined;
+  /** What the driver tells somebody who looks on, or why it does not within a moment. */
+  async reading(): Promise<DriverAnswer> {
+    if (this.#absence !== undefined) return this.#absence;
     // That the code has to be loaded first is not the driver's fault.
     await looks(this.#options.notesPath);
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), LOOKING_ON_MS);
-    const reading = this.#read(DRIVER_AGE_MS)
-      .then((answer) => answer.kind === "told" ? answer.reading : undefined)
-      .finally(() => {
-        clearTimeout(timer);
-        this.#readings.delete(reading);
-      });
+    const late = Promise.withResolvers<DriverAnswer>();
+    const timer = setTimeout(() => late.resolve(LATE), LOOKING_ON_MS);
+    const reading = this.#read(DRIVER_AGE_MS).finally(() => {
+      clearTimeout(timer);
+      this.#readings.delete(reading);
+    });
     this.#readings.add(reading);
     return await Promise.race([reading, late.promise]);
   }
@@ -96,7 +99,7 @@ export class Outside {
   async #reading(maxAgeMs: number): Promise<DriverReading | undefined> {
     const answer = await this.#read(maxAgeMs);
     if (answer.kind === "told") return answer.reading;
-    if (answer.kind === "absent") this.#isAbsent = true;
+    if (answer.kind === "absent") this.#absence = answer;
     if (!this.#said.has(answer.kind) && !this.#end.signal.aborted) {
       this.#said.add(answer.kind);
       this.#options.warn(

@@ -15,6 +15,7 @@ import { type EntryRecord, type LeaseRecord, toObject } from "./core/model.ts";
 import { inOrderOf } from "./core/moment.ts";
 import { reservedAmounts } from "./core/reserved.ts";
 import type { PoolState } from "./core/state.ts";
+import type { DriverAnswer } from "./os/driver.ts";
 import type { Vitality } from "./liveness.ts";
 import type { Usage } from "./usage.ts";
 
@@ -119,6 +120,11 @@ export interface PoolStatus {
   readonly queue: readonly EntryStatus[];
   /** The cards that have a capacity, by number where the driver tells it. */
   readonly cards: readonly CardStatus[];
+  /**
+   * Why the driver does not tell who uses the cards; null where it does, where no card
+   * has a capacity, and where it is not asked.
+   */
+  readonly driverSilence: string | null;
   /** What is really used; only where it was asked for. */
   readonly usage?: Usage;
 }
@@ -223,10 +229,11 @@ export function entryStatus(
 export function poolStatus(
   path: string,
   state: PoolState,
-  { verdicts, reasons, reading }: {
+  { verdicts, reasons, driver }: {
     readonly verdicts: Verdicts;
     readonly reasons: ReadonlyMap<EntryRecord, Explanation>;
-    readonly reading: DriverReading | undefined;
+    /** Undefined where it is not asked. */
+    readonly driver: DriverAnswer | undefined;
   },
 ): PoolStatus {
   const used = new Map<string, number>();
@@ -251,7 +258,13 @@ export function poolStatus(
     queue: queue.map((entry) =>
       entryStatus(entry, verdicts, reasons.get(entry) ?? null)
     ),
-    cards: cardStatuses(state, reading),
+    cards: cardStatuses(
+      state,
+      driver?.kind === "told" ? driver.reading : undefined,
+    ),
+    driverSilence: driver === undefined || driver.kind === "told"
+      ? null
+      : driver.why,
   };
 }
 

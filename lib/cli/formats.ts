@@ -251,6 +251,11 @@ const STATUS: ObjectFormat = {
     ["leases", USED_LEASE, "what is held"],
     ["queue", SHOWN_ENTRY, "who waits, by rank, then work in progress"],
     ["cards", CARD, "the cards that have a capacity"],
+    [
+      "driver_silence",
+      "string?",
+      "why the driver does not tell who uses them; null: it does, or is not asked",
+    ],
   ],
 };
 

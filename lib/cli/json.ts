@@ -112,6 +112,7 @@ export function statusJson(status: PoolStatus): Record<string, unknown> {
     leases: status.leases.map((lease) => usedLeaseJson(lease, status)),
     queue: status.queue.map(entryJson),
     cards: status.cards.map(cardJson),
+    driver_silence: status.driverSilence,
   };
 }
 

@@ -6,10 +6,24 @@
 import { formatMb } from "../../mod.ts";
 import type { Overview } from "./overview.ts";
 import { paint, type View } from "./table.ts";
-import { visible } from "./text.ts";
+import { visible, wrapped } from "./text.ts";
 
 /** More of them would push the leases off the screen. */
 const SHOWN_OUTSIDERS_MAX = 3;
+
+/** Why nothing is known of programs without a lease; none where the driver tells. */
+export function silenceLines(
+  { status: { driverSilence } }: Overview,
+  { columns, color }: View,
+): string[] {
+  if (driverSilence === null) return [];
+  const why = driverSilence.replace(/^Cannot read the GPUs as /, "");
+  const text =
+    `What others use of the cards is not known, as the driver cannot ` +
+    `be asked: ${why}`;
+  return wrapped(visible(text), columns)
+    .map((line) => paint(line, "yellow", color));
+}
 
 /** Who uses a card without a lease, and cards that the driver does not list. */
 export function outsideLines(

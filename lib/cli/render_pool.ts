@@ -7,7 +7,7 @@ import type { PoolStatus } from "../../mod.ts";
 import { adviceLines } from "./advice.ts";
 import { type Overview, overviewOf, type Surroundings } from "./overview.ts";
 import { leaseBlocks, leaseGroupLines } from "./render_leases.ts";
-import { outsideLines } from "./render_outside.ts";
+import { outsideLines, silenceLines } from "./render_outside.ts";
 import { placed, waiterBlocks, waiterGroupLines } from "./render_queue.ts";
 import { resourceLines } from "./render_resources.ts";
 import { paint, type View } from "./table.ts";
@@ -106,7 +106,7 @@ export function renderStatus(
   const blocks = [
     [titleLine(overview, view)],
     resourceLines(overview, view),
-    outsideLines(overview, view),
+    [...silenceLines(overview, view), ...outsideLines(overview, view)],
   ];
   if (short) return joined([...blocks, [countsLine(overview, view.nowMs)]]);
   if (status.leases.length + overview.waiters.length === 0) {

@@ -144,7 +144,7 @@ async function assess(
       pool: poolStatus(path, state, {
         verdicts,
         reasons: new Map(),
-        reading: undefined,
+        driver: undefined,
       }),
       capacitiesFrom: found.resources ? "state" : copy ? "copy" : null,
       lost,

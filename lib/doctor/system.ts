@@ -243,7 +243,7 @@ export class RealSystem implements System {
       poolStatus(this.chosen.path, state, {
         verdicts,
         reasons: new Map(),
-        reading: undefined,
+        driver: undefined,
       })
     );
   }

@@ -39,7 +39,8 @@ export async function statusOf(
     if (!(error instanceof StateAccessError)) throw error;
   }
   const { store } = session;
-  const reading = await session.readDriver();
+  const driver = await session.readDriver();
+  const reading = driver?.kind === "told" ? driver.reading : undefined;
   // Who has none need not be told what is left on cards.
   const seenCards = reading && (await looks(path)).seenCards;
   const status = await store.view((state) => {
@@ -52,7 +53,7 @@ export async function statusOf(
         atMost: countOf(explain),
       },
     );
-    return poolStatus(path, state, { verdicts, reasons, reading });
+    return poolStatus(path, state, { verdicts, reasons, driver });
   });
   if (status.leases.length > countOf(usage)) return status;
   const { usageIn } = await looks(path);

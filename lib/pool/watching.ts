@@ -236,7 +236,7 @@ async function lookAt(
   const verdicts = isFirst
     ? await session.undertaker.examine({ patient: false })
     : new Map();
-  const reading = isFirst ? await session.readDriver() : undefined;
+  const driver = isFirst ? await session.readDriver() : undefined;
   return await session.store.view((state) => {
     const snapshot = snapshotOf(state);
     const events = before === undefined
@@ -245,7 +245,7 @@ async function lookAt(
         status: poolStatus(path, state, {
           verdicts,
           reasons: new Map(),
-          reading,
+          driver,
         }),
       }]
       : happenings(before, snapshot).map((one) =>

@@ -66,7 +66,8 @@ export class Drafter {
   /** The cards with the numbers and names that a caller may name them by. */
   async seenCards({ cards }: TargetWishes): Promise<readonly SeenCard[]> {
     if (cards === undefined || cards.length === 0) return [];
-    return (await this.#options.outside.reading())?.cards ?? [];
+    const answer = await this.#options.outside.reading();
+    return answer.kind === "told" ? answer.reading.cards : [];
   }
 
   /** How a request is written into a state. */

@@ -5,7 +5,6 @@
  * @module
  */
 import { Births } from "../births.ts";
-import type { DriverReading } from "../core/cards.ts";
 import { nativeId } from "../core/ids.ts";
 import type { Stamp } from "../core/transitions.ts";
 import { History } from "../history.ts";
@@ -14,6 +13,7 @@ import type { LeaseHost } from "../lease/host.ts";
 import { Liveness } from "../liveness.ts";
 import { Lookout } from "../lookout.ts";
 import { type Clock, isoTime, systemClock } from "../os/clock.ts";
+import type { DriverAnswer } from "../os/driver.ts";
 import { OwnerLock } from "../os/owner_lock.ts";
 import {
   directoryOf,
@@ -42,6 +42,7 @@ export class Session implements LeaseHost {
   readonly requests: Requests;
   readonly warn: (message: string) => void;
   readonly #clock: Clock = systemClock;
+  readonly #driverCheck: boolean;
   readonly #outside: Outside;
   readonly #lookout: Lookout;
   readonly #duty: Duty;
@@ -99,6 +100,7 @@ export class Session implements LeaseHost {
       liveness,
       self: () => this.claims.owner,
     });
+    this.#driverCheck = options.driverCheck;
     this.#outside = new Outside({
       notesPath: sidePath(path, "gpus"),
       clock: this.#clock,
@@ -186,11 +188,11 @@ export class Session implements LeaseHost {
   }
 
   /**
-   * What the driver tells; undefined where no card is registered, and where it is not
-   * asked or does not answer.
+   * What the driver tells, or why it does not; undefined where no card is registered,
+   * and where it is not to be asked.
    */
-  async readDriver(): Promise<DriverReading | undefined> {
-    if (!this.#outside.asksDriver) return undefined;
+  async readDriver(): Promise<DriverAnswer | undefined> {
+    if (!this.#driverCheck) return undefined;
     const hasCards = await this.store.view(({ cards }) => cards.length > 0);
     return hasCards ? await this.#outside.reading() : undefined;
   }

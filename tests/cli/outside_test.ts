@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { FakeScenario } from "../os/data/fake_tools/scenario.ts";
 import {
   A,
@@ -84,6 +84,32 @@ Deno.test("reslock status has nothing free that others use, and names them as th
   assertFormat("status", await ok(state, "status", "--json"));
   await scene.cards.become(machine(0));
   await (await waiting).release();
+});
+
+Deno.test("reslock status tells that the driver is broken, where there are cards", async () => {
+  await using scene = await CardScene.of(machine(20_480), CAPACITIES);
+  const { state } = scene.cards.folder;
+  const silence = /^What others use of the cards is not known, .*nvidia-smi/m;
+  const json = async () => JSON.parse(await ok(state, "status", "--json"));
+  assertEquals((await json()).driver_silence, null);
+  const says = "NVIDIA-SMI has failed because";
+  await scene.cards.become({
+    ...machine(20_480),
+    trouble: [{ tool: "nvidia-smi", code: 9, says }],
+  });
+  scene.forgetReadings();
+  for (const words of [["status"], ["status", "--short"], []]) {
+    assertMatch(await ok(state, ...words), silence);
+  }
+  const broken = await ok(state, "status", "--json");
+  assertFormat("status", broken);
+  assertStringIncludes(JSON.parse(broken).driver_silence, says);
+  await using blind = scene.pool({ driverCheck: false });
+  assertEquals((await blind.status()).driverSilence, null);
+  // Without cards it is nobody's business.
+  await ok(state, "unset", KEY_A, KEY_B);
+  assertEquals(silence.test(await ok(state, "status")), false);
+  assertEquals((await json()).driver_silence, null);
 });
 
 Deno.test("reslock run says in a log at once who keeps it waiting", async () => {

@@ -57,6 +57,22 @@ for (const columns of [60, 90, 200]) {
   });
 }
 
+Deno.test("renderStatus() tells that nobody knows what others use, and why", () => {
+  const view = { columns: 60, color: false, plain: true, nowMs: NOW_MS };
+  const driverSilence =
+    'Cannot read the GPUs as nvidia-smi fails: "\x1b[2J": ' +
+    "repair the driver, or take nvidia-smi off the PATH if there is no such card";
+  const lines = renderStatus({ ...OUTSIDE_POOL, driverSilence }, view)
+    .split("\n");
+  const from = lines.findIndex((line) => line.startsWith("What others"));
+  assertEquals(lines.slice(from, from + 4), [
+    "What others use of the cards is not known, as the driver",
+    'cannot be asked: nvidia-smi fails: "\\u001b[2J": repair the',
+    "driver, or take nvidia-smi off the PATH if there is no such",
+    "card",
+  ]);
+});
+
 Deno.test("renderStatus() has nothing free that cannot be granted", () => {
   const view = { columns: 100, color: false, plain: true, nowMs: NOW_MS };
   const [card] = OUTSIDE_POOL.cards;

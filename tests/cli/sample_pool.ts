@@ -120,6 +120,7 @@ export const EMPTY_POOL: PoolStatus = {
   leases: [],
   queue: [],
   cards: [],
+  driverSilence: null,
 };
 
 /** What was measured: the first one keeps to its lease, the last one does not. */
@@ -305,6 +306,7 @@ export const SAMPLE_POOL: PoolStatus = {
       outside: OUTSIDE,
     }),
   ],
+  driverSilence: null,
 };
 
 /** One card, of which a program without a lease has 9 GB, and one that waits for 20. */

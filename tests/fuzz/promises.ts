@@ -242,7 +242,7 @@ export function showsHarmlessly(bytes: Uint8Array): string {
   const status = poolStatus(PATH, image.state, {
     verdicts: new Map(),
     reasons,
-    reading: undefined,
+    driver: undefined,
   });
   const view = { columns: 80, color: false, nowMs: NOW_MS };
   const shown = renderStatus(status, view);

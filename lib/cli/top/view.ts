@@ -6,6 +6,7 @@
 import { sparkline } from "../bar.ts";
 import { type Overview, overviewOf, type Surroundings } from "../overview.ts";
 import { leaseBlocks } from "../render_leases.ts";
+import { silenceLines } from "../render_outside.ts";
 import { placed, waiterBlocks } from "../render_queue.ts";
 import { resourceLines, resourceNames } from "../render_resources.ts";
 import { cutPainted, paint, type View } from "../table.ts";
@@ -107,6 +108,7 @@ function listLines(
       paint(`Pool in ${visible(status.path)}`, "dim", screen.color),
       "",
       ...resourcesWithHistory(model, screen, overview),
+      ...silenceLines(overview, screen),
       "",
       heading(`${leaseCount} by ${sort}${only}`),
     ),
