@@ -74,3 +74,35 @@ Deno.test("ResourcePool.close() that cannot write withdraws its request by its e
   await lease.release();
   await pool.close();
 });
+
+for (const isLocked of [false, true]) {
+  const outcome = isLocked ? "lets go of" : "removes";
+  Deno.test(`ResourcePool.close() ${outcome} a request that could not be withdrawn`, async () => {
+    using folder = new Folder();
+    await using other = new ResourcePool({ path: folder.state });
+    const pool = await impatientPool(folder);
+    const lease = await other.acquire({ slot: 1 });
+    const wait = new AbortController();
+    const queued = Promise.withResolvers<void>();
+    const asked = pool.acquire({ slot: 1 }, {
+      signal: wait.signal,
+      onQueued: () => queued.resolve(),
+    });
+    await queued.promise;
+    const held = new HeldFile(folder.state);
+    wait.abort();
+    await assertRejects(() => asked, LockTimeoutError);
+    // Until no look of its own is under way, which would find out by itself.
+    for (let i = 0; i < 3; i++) {
+      await assertRejects(() => pool.status(), LockTimeoutError);
+    }
+    if (isLocked) await assertRejects(() => pool.close(), LockTimeoutError);
+    held[Symbol.dispose]();
+    if (!isLocked) await pool.close();
+    await lease.release();
+    // Nobody was granted what is free now, or whoever was is known to be dead.
+    assert(await other.tryAcquire({ slot: 1 }) !== null);
+    if (isLocked) await pool.close();
+    assertEquals(folder.names("state.json.owners").length, 1);
+  });
+}

@@ -321,7 +321,11 @@ export class ResourcePool implements AsyncDisposable {
 
   /**
    * Releases what is still held, withdraws what still waits, and closes all files.
-   * The pool cannot be used afterwards.
+   * The pool cannot be used afterwards. What could not be given back counts as that of
+   * a process that has died; after such an error it can be tried again.
+   *
+   * @throws {LockTimeoutError} if the state file was locked by others all the time
+   * @throws {StateAccessError} if it cannot be written
    */
   close(): Promise<void> {
     return this.#session.close();

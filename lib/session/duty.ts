@@ -73,6 +73,11 @@ export class Duty {
     if (started || repairs) this.#wake(repairs);
   }
 
+  /** Who gave up waits no more, even if the file cannot be looked at. */
+  letEnd(): void {
+    if (this.#options.waiting.size === 0) this.#waker?.letEnd();
+  }
+
   /** The file may be locked, full or gone for a while; at once is too soon. */
   wakeLater(): void {
     this.#next = "none";

@@ -140,7 +140,10 @@ export class Session implements LeaseHost {
       held: this.requests.held,
     });
     this.claims.onObserved = (state) => this.#duty.keepVigil(state);
-    this.claims.onDoubted = () => this.#duty.wakeLater();
+    this.claims.onDoubted = () => {
+      this.#duty.letEnd();
+      this.#duty.wakeLater();
+    };
   }
 
   wallMs(): number {
@@ -216,21 +219,31 @@ export class Session implements LeaseHost {
     this.#closed = true;
     this.#duty.stop();
     for (const stop of this.#watching) stop();
-    const outcomes = await Promise.allSettled(this.requests.end());
+    const ends = await Promise.allSettled(this.requests.end());
+    const [mended] = await Promise.allSettled([this.#mend(ends)]);
     await this.#duty.finish();
     await this.#placeChecked;
     await this.#lookout.close();
     this.#duty.close();
     this.undertaker.close();
     globalThis.removeEventListener("unload", this.#onExit);
-    const failure = outcomes.find(({ status }) => status === "rejected");
-    if (failure?.status === "rejected") {
+    if (mended.status === "rejected") {
       // What could not be given back is nobody's any more.
       this.#owner?.abandon();
-      throw failure.reason;
+      throw mended.reason;
     }
     this.#owner?.close();
     this.store.close();
+  }
+
+  /** Removes what failed writes have left, as nobody knows of it afterwards. */
+  async #mend(ends: readonly PromiseSettledResult<unknown>[]): Promise<void> {
+    const failed = ends.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+    const { store, claims } = this;
+    // Most often there is nothing, or not even a file any more.
+    if (claims.needsRepair) await store.view(() => {});
+    if (claims.needsRepair) await store.transact(() => {}, { urgent: true });
   }
 
   #refuseIfClosed(): void {

@@ -114,6 +114,11 @@ export class Waker {
     return started;
   }
 
+  /** Until it is told of somebody who waits again, the program may end. */
+  letEnd(): void {
+    this.#setRef(false);
+  }
+
   close(): void {
     this.#stopDeathWatch();
     if (this.#timer !== undefined) clearTimeout(this.#timer);

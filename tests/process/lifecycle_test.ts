@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { Actor } from "../support/actor.ts";
 import { ROOT } from "../support/deno.ts";
+import { HeldFile } from "../support/held_file.ts";
 import {
   Folder,
   Program,
@@ -143,6 +144,45 @@ for (
     await using program = startForgetful(folder, body);
     assertEquals(await endOf(program), expected);
     await assertFree(folder);
+  });
+}
+
+for (
+  const [end, code] of [["exits", 3], ["has nothing more to do", 0]] as const
+) {
+  Deno.test(`A program that ${end} after a request that it could not withdraw ends, and the request with it`, async () => {
+    using folder = new Folder();
+    // Whoever may run nothing can tell the dead by their locks alone.
+    await using other = await Actor.start(folder.state, {
+      permissions: [
+        `--allow-read=${folder.path},${ROOT}`,
+        `--allow-write=${folder.path}`,
+      ],
+    });
+    await other.setResources({ slot: 1 });
+    await other.acquire({ slot: 1 });
+    await using program = startForgetful(
+      folder,
+      `const patience = { path: "${folder.state}", lockTimeoutMs: 50 };
+      const wait = new AbortController();
+      const asked = new ResourcePool(patience).acquire({ slot: 1 }, {
+        signal: wait.signal,
+        onQueued: () => console.log("waits"),
+      });
+      await new Promise((resolve) => Deno.stdin.read(new Uint8Array(1)).then(resolve));
+      wait.abort();
+      await asked.catch(({ name }) => console.log(name));
+      ${code === 0 ? "" : `Deno.exit(${code});`}`,
+    );
+    assertEquals(await program.line(), "waits");
+    {
+      using _held = new HeldFile(folder.state);
+      await program.say("");
+      assertEquals(await program.line(), "LockTimeoutError");
+      assertEquals(await endOf(program), code);
+    }
+    await other.release();
+    assert(await other.tryAcquire({ slot: 1 }) !== null);
   });
 }
 
