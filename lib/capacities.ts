@@ -11,21 +11,12 @@ import { decodeAmounts, encodeAmounts } from "./core/codec.ts";
 import type { Amounts } from "./core/model.ts";
 import { sleep } from "./os/clock.ts";
 import { openRegular, unlockAndClose } from "./os/file.ts";
-import { accessError, createFile, directoryOf } from "./os/paths.ts";
+import { accessError, capacitiesPath, createFile } from "./os/paths.ts";
 
 const LOCK_EVERY_MS = 2;
 const LOCK_FOR_MS = 1000;
 const MAX_BYTES = 1024 * 1024;
 const encoder = new TextEncoder();
-
-/** Where the copy is: `capacities.json` beside a `state.json`. */
-export function capacitiesPath(statePath: string): string {
-  const directory = directoryOf(statePath);
-  const name = statePath.slice(statePath.lastIndexOf("/") + 1);
-  // Pools of other names in one directory have to keep out of each other's way.
-  const prefix = name === "state.json" ? "" : `${name}.`;
-  return `${directory === "/" ? "" : directory}/${prefix}capacities.json`;
-}
 
 /**
  * Brings the copy up to date.

@@ -1,9 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  capacitiesPath,
-  keepCapacities,
-  readCapacities,
-} from "../lib/capacities.ts";
+import { keepCapacities, readCapacities } from "../lib/capacities.ts";
+import { capacitiesPath } from "../lib/os/paths.ts";
 import { ResourcePool, StateAccessError } from "../mod.ts";
 import { Folder } from "./support/processes.ts";
 

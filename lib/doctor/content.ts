@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { capacitiesPath } from "../capacities.ts";
 import { formatAmount } from "../core/amount.ts";
 import {
   CorruptStateError,
@@ -13,6 +12,7 @@ import {
 import { diskOfKey, gpuOfKey, SCHEMA_VERSION } from "../core/model.ts";
 import { momentMs } from "../core/moment.ts";
 import { quoted } from "../core/quoted.ts";
+import { capacitiesPath } from "../os/paths.ts";
 import type { EntryStatus, LeaseStatus, PoolStatus } from "../status.ts";
 import { counted, type Finding, ok, problem, some, warning } from "./check.ts";
 import type { System } from "./system.ts";

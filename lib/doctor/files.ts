@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { capacitiesPath } from "../capacities.ts";
 import { quoted } from "../core/quoted.ts";
 import {
+  capacitiesPath,
   directoryOf,
   SHARED_DIRECTORY_MODE,
   SHARED_FILE_MODE,

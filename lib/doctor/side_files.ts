@@ -4,7 +4,7 @@
  * @module
  */
 import { isOwnerName, parseNativeId } from "../core/ids.ts";
-import { directoryOf, DRAFT } from "../os/paths.ts";
+import { directoryOf, isDraftOf, isOfPool } from "../os/paths.ts";
 import { sidePath } from "../store/state_file.ts";
 import { counted, type Finding, ok, warning } from "./check.ts";
 import type { System } from "./system.ts";
@@ -36,10 +36,11 @@ export async function checkSideFiles(system: System): Promise<Finding> {
     ...system.list(bells)
       .filter((name) => isOwnerName(name) && !names.includes(name))
       .map((name) => `${bells}/${name}`),
-    ...[directoryOf(path), bells].flatMap((folder) =>
-      system.list(folder).filter((name) => DRAFT.test(name))
-        .map((name) => `${folder}/${name}`)
-    ),
+    ...system.list(directoryOf(path))
+      .filter((name) => isDraftOf(name, (of) => isOfPool(path, of)))
+      .map((name) => `${directoryOf(path)}/${name}`),
+    ...system.list(bells).filter((name) => isDraftOf(name, isOwnerName))
+      .map((name) => `${bells}/${name}`),
   ].filter((file) => isStale(system, file));
   if (left.length === 0) return ok(NAME, "Nothing was left behind");
   return warning(

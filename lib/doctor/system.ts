@@ -13,7 +13,12 @@ import { type FileSystem, readFileSystem } from "../os/file_system.ts";
 import { systemKernelFiles } from "../os/kernel_file.ts";
 import { findLockHolder, type LockHolder } from "../os/lock_holder.ts";
 import { type Probe, probeLock } from "../os/owner_lock.ts";
-import { type ChosenPath, createFile, randomName } from "../os/paths.ts";
+import {
+  baseName,
+  type ChosenPath,
+  createFile,
+  draftPath,
+} from "../os/paths.ts";
 import { isGranted, readEnv } from "../os/permissions.ts";
 import { KillProbe, type ProcessProbe } from "../os/process_probe.ts";
 import { watch } from "../os/bell.ts";
@@ -179,7 +184,7 @@ export class RealSystem implements System {
   }
 
   tryLocks(directory: string): "works" | "broken" | "untried" {
-    const path = probePath(directory);
+    const path = this.#probePath(directory);
     try {
       createFile(path, PROBE_BYTE);
       using first = Deno.openSync(path, { read: true, write: true });
@@ -198,7 +203,7 @@ export class RealSystem implements System {
   async tryWatch(
     directory: string,
   ): Promise<"works" | "deaf" | "none" | "untried"> {
-    const path = probePath(directory);
+    const path = this.#probePath(directory);
     try {
       createFile(path, PROBE_BYTE);
       const heard = Promise.withResolvers<boolean>();
@@ -218,6 +223,11 @@ export class RealSystem implements System {
     } finally {
       removeQuietly(path);
     }
+  }
+
+  /** A file for a moment; one that is left behind is swept like any other draft. */
+  #probePath(directory: string): string {
+    return draftPath(`${directory}/${baseName(this.chosen.path)}`);
   }
 
   probeOwner(path: string): Probe {
@@ -255,9 +265,4 @@ export class RealSystem implements System {
   detect(): Promise<Detection> {
     return detectResources();
   }
-}
-
-/** A file for a moment; one that is left behind is swept like any other draft. */
-function probePath(directory: string): string {
-  return `${directory}/state.json.${randomName()}.new`;
 }

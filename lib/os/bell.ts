@@ -103,7 +103,7 @@ export function sweepBells(
   try {
     // A link may lead to a place that is not ours to sweep.
     if (!isDirectory(directory)) return;
-    sweepDrafts(directory, wallMs);
+    sweepDrafts(directory, isOwnerName, wallMs);
     for (const { name } of Deno.readDirSync(directory)) {
       // An owner's file is there before its bell, and as long as it lives.
       if (!isOwnerName(name) || exists(`${owners}/${name}`)) continue;

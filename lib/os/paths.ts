@@ -37,6 +37,27 @@ export function directoryOf(path: string): string {
   return slash < 0 ? "." : path.slice(0, slash) || "/";
 }
 
+/** The last part of a path. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Where the copy of the capacities is: `capacities.json` beside a `state.json`. */
+export function capacitiesPath(statePath: string): string {
+  const directory = directoryOf(statePath);
+  const name = baseName(statePath);
+  // Pools of other names in one directory have to keep out of each other's way.
+  const prefix = name === FILE_NAME ? "" : `${name}.`;
+  return `${directory === "/" ? "" : directory}/${prefix}capacities.json`;
+}
+
+/** Whether what has this name beside a state file is of its pool. */
+export function isOfPool(statePath: string, name: string): boolean {
+  const state = baseName(statePath);
+  return name === state || name.startsWith(`${state}.`) ||
+    name === baseName(capacitiesPath(statePath));
+}
+
 /** By which rule a state file was chosen, strongest first. */
 export type PathRule = "path" | "RESLOCK_DIR" | "system" | "home";
 
@@ -145,16 +166,6 @@ function remedyOf(reason: string): string {
   }
 }
 
-/** Makes a directory that every user may put files into. */
-export function makeSharedDirectory(path: string): void {
-  try {
-    Deno.mkdirSync(path, { recursive: true });
-    Deno.chmodSync(path, SHARED_DIRECTORY_MODE);
-  } catch (error) {
-    throw accessError("make the directory", path, error);
-  }
-}
-
 /** Makes a directory unless it is there; its modes are left alone then. */
 export function ensureSharedDirectory(path: string): void {
   requireAccess(`${path}/`, ["read", "write"]);
@@ -173,13 +184,28 @@ export function ensureSharedDirectory(path: string): void {
  */
 export function ensureSideDirectory(path: string): void {
   requireAccess(`${path}/`, ["read", "write"]);
+  if (!lstat(path)?.isDirectory) makeSharedDirectory(path);
+}
+
+/**
+ * Makes a directory that every user may put files into. It comes under its name when
+ * it is open to all, so that nobody is kept out of it who comes a moment later, or for
+ * ever where its maker is killed.
+ */
+function makeSharedDirectory(path: string): void {
+  const draft = draftPath(path);
+  // A program may be allowed the directory and nothing beside it.
+  const mayDraft = isGranted({ name: "read", path: draft }) &&
+    isGranted({ name: "write", path: draft });
+  const made = mayDraft ? draft : path;
   try {
-    if (isDirectory(path)) return;
-    Deno.mkdirSync(path);
-    Deno.chmodSync(path, SHARED_DIRECTORY_MODE);
+    Deno.mkdirSync(made, { recursive: true });
+    Deno.chmodSync(made, SHARED_DIRECTORY_MODE);
+    if (mayDraft) Deno.renameSync(draft, path);
   } catch (error) {
-    const isMade = error instanceof Deno.errors.AlreadyExists;
-    if (isMade && isDirectory(path)) return;
+    if (mayDraft) discard(draft);
+    // Somebody else was faster.
+    if (lstat(path)?.isDirectory) return;
     throw accessError("make the directory", path, error);
   }
 }
@@ -203,7 +229,7 @@ export function isDirectory(path: string): boolean {
  * @returns whether this call made it
  */
 export function createFile(path: string, bytes: Uint8Array): boolean {
-  const draft = `${path}.${randomName()}.new`;
+  const draft = draftPath(path);
   try {
     writeNew(draft, bytes);
     try {
@@ -215,29 +241,72 @@ export function createFile(path: string, bytes: Uint8Array): boolean {
       // again until it is whole.
       return writeNew(path, bytes);
     } finally {
-      Deno.removeSync(draft);
+      discard(draft);
     }
   } catch (error) {
     throw accessError("create the file", path, error);
   }
 }
 
-/** As {@linkcode createFile} names what it has not yet put into place. */
-export const DRAFT = /\.[0-9a-z]{10}\.new$/;
-/** Whoever writes one for longer is dead. */
+/**
+ * What a file or directory is called until it is put into place: as nothing else is, as
+ * there may be anything beside a state file.
+ */
+export function draftPath(path: string): string {
+  return `${path}.reslock-${randomName()}.new`;
+}
+
+const DRAFT = /^(.+)\.reslock-[0-9a-z]{10}\.new$/s;
+/** Whoever takes longer over one is dead. */
 const DRAFT_MAX_MS = 60_000;
 
-/** Removes what processes left that died while they made a file. */
-export function sweepDrafts(directory: string, wallMs: number): void {
+/** Removes what processes left that died while they made one of these files. */
+export function sweepDrafts(
+  directory: string,
+  isOurs: (name: string) => boolean,
+  wallMs: number,
+): void {
+  for (const { name } of list(directory)) {
+    if (!isDraftOf(name, isOurs)) continue;
+    const path = `${directory}/${name}`;
+    const facts = lstat(path);
+    const isDrafted = facts?.isFile || facts?.isDirectory;
+    const changed = facts?.mtime?.getTime() ?? wallMs;
+    if (isDrafted && wallMs - changed >= DRAFT_MAX_MS) discard(path);
+  }
+}
+
+/** Whether a name is that of a draft of one of these files. */
+export function isDraftOf(
+  name: string,
+  isOurs: (name: string) => boolean,
+): boolean {
+  const file = DRAFT.exec(name)?.[1];
+  return file !== undefined && isOurs(file);
+}
+
+function list(directory: string): Deno.DirEntry[] {
   try {
-    for (const { name, isFile } of Deno.readDirSync(directory)) {
-      if (!isFile || !DRAFT.test(name)) continue;
-      const path = `${directory}/${name}`;
-      const changed = Deno.lstatSync(path).mtime?.getTime() ?? wallMs;
-      if (wallMs - changed >= DRAFT_MAX_MS) Deno.removeSync(path);
-    }
+    return [...Deno.readDirSync(directory)];
   } catch {
-    // Somebody else's, or somebody else sweeps as well.
+    return [];
+  }
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes a file or an empty directory, where that may be done. */
+function discard(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Not there, somebody else's, or swept later.
   }
 }
 
@@ -256,11 +325,7 @@ function writeNew(path: string, bytes: Uint8Array): boolean {
     Deno.chmodSync(path, SHARED_FILE_MODE);
   } catch (error) {
     // A full disk, say: half of a file is of no use to anybody.
-    try {
-      Deno.removeSync(path);
-    } catch {
-      // It is swept like what the dead leave.
-    }
+    discard(path);
     throw error;
   } finally {
     file.close();

@@ -5,7 +5,7 @@
  */
 import { removeBell, sweepBells } from "../os/bell.ts";
 import { sweepOwners } from "../os/owner_lock.ts";
-import { directoryOf, sweepDrafts } from "../os/paths.ts";
+import { directoryOf, isOfPool, sweepDrafts } from "../os/paths.ts";
 import { sidePath } from "../store/state_file.ts";
 
 /**
@@ -17,5 +17,5 @@ export function sweepLeftovers(path: string, wallMs: number): void {
   const bells = sidePath(path, "bells");
   sweepOwners(owners, wallMs, (owner) => removeBell(bells, owner));
   sweepBells(bells, owners, wallMs);
-  sweepDrafts(directoryOf(path), wallMs);
+  sweepDrafts(directoryOf(path), (name) => isOfPool(path, name), wallMs);
 }

@@ -21,7 +21,7 @@ Deno.test("checkSideFiles() leaves alone what is in use, young, or somebody else
     files: {
       "/pool": folder(),
       [STATE]: OLD,
-      [`${STATE}.0123456789.new`]: facts(),
+      [`${STATE}.reslock-0123456789.new`]: facts(),
       [`${OWNERS}/livingone1`]: OLD,
       [`${OWNERS}/namedowner`]: OLD,
       [`${OWNERS}/namedowner-4.c`]: OLD,
@@ -37,7 +37,7 @@ Deno.test("checkSideFiles() finds owners, bells and drafts that are left over", 
   const { level, message, fixes } = await check({
     files: {
       "/pool": folder(),
-      [`${STATE}.0123456789.new`]: OLD,
+      [`${STATE}.reslock-0123456789.new`]: OLD,
       [`${OWNERS}/deadowner1`]: OLD,
       [`${BELLS}/deadowner1`]: OLD,
       [`${BELLS}/goneowner1`]: OLD,

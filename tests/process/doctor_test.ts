@@ -94,7 +94,7 @@ Deno.test("reslock doctor --fix sets modes and buries the dead; without it all s
   const ownerFile = `${state}.owners/${id.split("-")[0]}`;
   Deno.utimeSync(ownerFile, 0, 0);
   Deno.chmodSync(state, 0o644);
-  const draft = `${state}.0123456789.new`;
+  const draft = `${state}.reslock-0123456789.new`;
   Deno.writeTextFileSync(draft, "half");
   Deno.utimeSync(draft, 0, 0);
   const first = await call(["doctor", "--json", "--state", state]);

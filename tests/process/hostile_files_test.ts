@@ -132,7 +132,7 @@ for (const side of ["owners", "bells"]) {
     using folder = new Folder();
     const elsewhere = `${folder.path}/elsewhere`;
     Deno.mkdirSync(elsewhere, { mode: 0o700 });
-    const victims = ["abcdefghij", "abcdefghij.abcdefghij.new"];
+    const victims = ["abcdefghij", "abcdefghij.reslock-abcdefghij.new"];
     for (const name of victims) {
       Deno.writeTextFileSync(`${elsewhere}/${name}`, VICTIM_TEXT);
       Deno.utimeSync(`${elsewhere}/${name}`, 0, 0);

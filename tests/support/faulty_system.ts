@@ -34,7 +34,7 @@ type Call = (this: unknown, ...args: never[]) => unknown;
 /** Calls that may fail. Closing and unlocking cannot; after a kill they do nothing. */
 const OF_DENO = [
   ...["openSync", "lstatSync", "statSync", "mkdirSync", "chmodSync"],
-  ...["linkSync", "removeSync", "readDirSync", "watchFs"],
+  ...["linkSync", "renameSync", "removeSync", "readDirSync", "watchFs"],
 ] as const;
 const OF_FILES = [
   ...["tryLockSync", "statSync", "seekSync", "readSync", "writeSync"],
