@@ -47,7 +47,7 @@ export function capacitiesPath(statePath: string): string {
   const directory = directoryOf(statePath);
   const name = baseName(statePath);
   // Pools of other names in one directory have to keep out of each other's way.
-  const prefix = name === FILE_NAME ? "" : `${name}.`;
+  const prefix = name === STATE_FILE_NAME ? "" : `${name}.`;
   return `${directory === "/" ? "" : directory}/${prefix}capacities.json`;
 }
 
