@@ -52,9 +52,10 @@ export async function diagnose(
 }
 
 /**
- * Reads what a damaged state file still tells, and changes nothing.
+ * Reads what a damaged state file still tells, or of one that is gone the copy of its
+ * capacities. Changes nothing.
  *
- * @returns null where the file is not damaged
+ * @returns null where the file is not damaged, or nothing is left of it
  * @throws {StateAccessError} if the file cannot be used
  */
 export async function salvage(
@@ -65,9 +66,11 @@ export async function salvage(
 }
 
 /**
- * Makes a new state file of what a damaged one still tells, and keeps a copy of that.
+ * Makes a new state file of what a damaged one still tells, and keeps a copy of that; in
+ * the place of one that is gone a new one with the copied capacities.
  *
- * @returns null where the file is not damaged, or nothing was agreed to
+ * @returns null where the file is not damaged, nothing is left of it, or nothing was
+ * agreed to
  * @throws {StateAccessError} if the file cannot be used
  */
 export async function recover(

@@ -42,7 +42,10 @@ export function command(context: Context): AnyCommand {
       "--save <file:string>",
       "Save what a damaged state file still tells.",
     )
-    .option("--recover", "Make a new state file of what a damaged one tells.")
+    .option(
+      "--recover",
+      "Make a new state file of what is left of one that is damaged or gone.",
+    )
     .option("-f, --force", "With --recover: do not ask before losing the rest.")
     .example("Is everything in order", "reslock doctor")
     .example("Put right what is easy to put right", "sudo reslock doctor --fix")
@@ -157,7 +160,7 @@ async function bringBack(
   if (isRefused) throw new ExitError("Nothing was recovered", EXIT.failure);
   io.writeOut(
     recovered === null
-      ? "Nothing to recover: the state file is not damaged\n"
+      ? "Nothing to recover: no damaged state file was found\n"
       : renderRecovered(recovered),
   );
 }

@@ -455,6 +455,7 @@ const INIT: ObjectFormat = {
     PATH,
     ["registered", "amounts", "capacities set just now"],
     ["kept", "amounts", "capacities that were set before"],
+    ["forgotten", "amounts", "those of a state file that was removed"],
     ...FOUND,
   ],
 };

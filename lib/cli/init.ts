@@ -4,7 +4,12 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import { detectResources, type ResourcePool } from "../../mod.ts";
+import {
+  type AmountsByName,
+  detectResources,
+  type ResourcePool,
+  salvage,
+} from "../../mod.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
@@ -74,6 +79,7 @@ async function register(
       throw refusal("--ram-reserve", error);
     });
   const { resources } = detection;
+  const before = await capacitiesLeft(pool.path);
   const set = await pool.setResources(resources, { keepExisting: true });
   const now = (await pool.status()).resources;
   const known = Object.keys(resources).filter((name) => name in now);
@@ -83,6 +89,15 @@ async function register(
     path: pool.path,
     registered: amounts(known.filter((name) => set.includes(name))),
     kept: amounts(known.filter((name) => !set.includes(name))),
+    forgotten: Object.fromEntries(
+      Object.entries(before).filter(([name, amount]) => now[name] !== amount),
+    ),
     detection,
   };
+}
+
+/** The capacities that are left of a state file which is gone, in the copy of these. */
+async function capacitiesLeft(path: string): Promise<AmountsByName> {
+  const left = await salvage({ path });
+  return left?.capacitiesFrom === "copy" ? left.pool.resources : {};
 }

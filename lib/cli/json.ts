@@ -163,8 +163,8 @@ export function detectionJson(detection: Detection): Record<string, unknown> {
 
 /** What `init` did, as JSON. */
 export function initJson(result: InitResult): Record<string, unknown> {
-  const { path, registered, kept, detection } = result;
-  return { path, registered, kept, ...foundJson(detection) };
+  const { path, registered, kept, forgotten, detection } = result;
+  return { path, registered, kept, forgotten, ...foundJson(detection) };
 }
 
 function foundJson({ limits, gpus, sources }: Detection) {

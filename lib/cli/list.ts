@@ -14,7 +14,7 @@ import { leaseJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderList } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
-import { registryOf } from "./who.ts";
+import { surroundingsOf } from "./who.ts";
 
 /** The command. */
 export function command({ io }: Context): AnyCommand {
@@ -35,7 +35,7 @@ export function command({ io }: Context): AnyCommand {
       io.writeOut(
         options.json
           ? jsonText({ path, leases: leases.map(leaseJson) })
-          : renderList(status, viewOf(io), { registry: registryOf(path) }),
+          : renderList(status, viewOf(io), surroundingsOf(path)),
       );
     });
 }

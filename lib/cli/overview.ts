@@ -26,6 +26,7 @@ export interface Overview {
   /** The beginning of an id, which names it alone in this pool. */
   readonly shortId: (id: string) => string;
   readonly registry: Registry;
+  readonly isMissing: boolean;
   /** The id that is marked among the others. */
   readonly selected?: string;
 }
@@ -33,6 +34,8 @@ export interface Overview {
 /** What is known of a pool beside its state. */
 export interface Surroundings {
   readonly registry?: Registry;
+  /** Whether there is no such pool yet. */
+  readonly isMissing?: boolean;
 }
 
 /** Shorter beginnings are too easily those of the next one, too. */
@@ -62,7 +65,7 @@ export function shortIds(ids: Iterable<string>): ReadonlyMap<string, string> {
 /** Puts together what the views need. */
 export function overviewOf(
   status: PoolStatus,
-  { registry = NO_REGISTRY }: Surroundings = {},
+  { registry = NO_REGISTRY, isMissing = false }: Surroundings = {},
 ): Overview {
   const { resources, leases, queue } = status;
   const uncounted = new Map<string, number>();
@@ -85,6 +88,7 @@ export function overviewOf(
     naming: namingIn(status, uncounted.keys()),
     shortId: (id) => ids.get(id) ?? id,
     registry,
+    isMissing,
   };
 }
 

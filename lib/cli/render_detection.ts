@@ -58,6 +58,8 @@ export interface InitResult {
   readonly registered: Readonly<Record<string, number>>;
   /** Capacities that were set before, and stay. */
   readonly kept: Readonly<Record<string, number>>;
+  /** Those of a state file that is gone, where they are not set to this now. */
+  readonly forgotten: Readonly<Record<string, number>>;
   readonly detection: Detection;
 }
 
@@ -76,12 +78,16 @@ function initNotes({ sources, gpus, failures }: Detection): string[] {
 
 /** `init`: what is registered now, and what was not found. */
 export function renderInit(
-  { path, registered, kept, detection }: InitResult,
+  { path, registered, kept, forgotten, detection }: InitResult,
 ): string {
   const place = visible(path);
   const blocks = [
     ...block(`Registered in ${place}`, capacityLines(registered)),
     ...block("Set before, and kept", capacityLines(kept)),
+    ...block(
+      "Set before the state file was removed, and not taken over",
+      capacityLines(forgotten),
+    ),
     ...block("Notes", initNotes(detection)),
   ];
   if (Object.keys({ ...registered, ...kept }).length === 0) {

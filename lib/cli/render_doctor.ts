@@ -5,6 +5,7 @@
  */
 import { unicodeWidth } from "@std/cli/unicode-width";
 import type { Check, Diagnosis, Recovered, Salvaged } from "../../mod.ts";
+import { renderCapacity } from "./render.ts";
 import { renderStatus } from "./render_pool.ts";
 import { paint, type Style, type View } from "./table.ts";
 import { counted, visible } from "./text.ts";
@@ -118,11 +119,16 @@ export function renderSalvaged(
 export function renderRecovered(
   { pool, lost, copyPath }: Recovered,
 ): string {
-  const { path, leases } = pool;
+  const { path, leases, resources } = pool;
   const waiting = pool.queue.filter(({ leaseId }) => leaseId === null);
   const kept = `${counted(leases.length, "lease")} and ${
     counted(waiting.length, "request")
   } kept, ${counted(lost.length, "thing")} lost`;
+  if (copyPath === null) {
+    const names = Object.entries(resources)
+      .map(([name, amount]) => renderCapacity(name, amount)).join(", ");
+    return visible(`Recovered ${path}, which was gone: ${names}`) + "\n";
+  }
   return visible(`Recovered ${path}: ${kept}`) + "\n" +
     visible(`The damaged file is kept as ${copyPath}`) + "\n";
 }

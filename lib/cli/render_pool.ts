@@ -36,8 +36,13 @@ const HINTS: readonly (readonly [words: string, what: string])[] = [
 ];
 const HINT_WIDTH = Math.max(...HINTS.map(([words]) => words.length));
 
-function titleLine({ status }: Overview, { color }: View): string {
-  return paint(`Pool in ${visible(status.path)}`, "dim", color);
+/** Which pool it is. */
+export function titleLine(
+  { status, isMissing }: Overview,
+  { color }: View,
+): string {
+  const note = isMissing ? " (not there: it is made on first use)" : "";
+  return paint(`Pool in ${visible(status.path)}${note}`, "dim", color);
 }
 
 function leaseBlock(overview: Overview, view: View, all: boolean): string[] {
@@ -126,17 +131,24 @@ export function renderList(
   view: View,
   surroundings?: Surroundings,
 ): string {
+  if (surroundings?.isMissing) {
+    return `No leases: there is no pool in ${visible(status.path)}\n`;
+  }
   if (status.leases.length === 0) return "No leases\n";
   return joined([leaseBlocks(overviewOf(status, surroundings), view).flat()]);
 }
 
 /** `reslock` alone: the pool in short, and how to go on. */
-export function renderSummary(status: PoolStatus, view: View): string {
+export function renderSummary(
+  status: PoolStatus,
+  view: View,
+  surroundings?: Surroundings,
+): string {
   const hints = HINTS.map(([words, what]) =>
     `  ${paint(words.padEnd(HINT_WIDTH), "cyan", view.color)}  ${what}`
   );
   return joined([
-    [renderStatus(status, view, { short: true }).trimEnd()],
+    [renderStatus(status, view, { short: true }, surroundings).trimEnd()],
     hints,
   ]);
 }

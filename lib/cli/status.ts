@@ -17,7 +17,7 @@ import { type OptionSpec, readPlainOptions } from "./plain_options.ts";
 import { withPool } from "./pool.ts";
 import { renderStatus, renderSummary, ROWS_MAX } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
-import { registryOf } from "./who.ts";
+import { surroundingsOf } from "./who.ts";
 
 const OPTIONS: readonly OptionSpec[] = [
   ["--short", "The capacities, and how many lease and wait."],
@@ -82,7 +82,7 @@ async function showStatus(
       status,
       viewOf(io),
       { wide, short },
-      { registry: registryOf(status.path) },
+      surroundingsOf(status.path),
     ),
   );
 }
@@ -96,5 +96,7 @@ export async function showSummary(
     options,
     (pool) => pool.status({ explain: false }),
   );
-  io.writeOut(renderSummary(status, viewOf(io)));
+  io.writeOut(
+    renderSummary(status, viewOf(io), surroundingsOf(status.path)),
+  );
 }

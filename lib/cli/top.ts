@@ -29,7 +29,7 @@ import {
 import { Terminal } from "./top/terminal.ts";
 import { render } from "./top/view.ts";
 import { report } from "./top/wording.ts";
-import { registryOf } from "./who.ts";
+import { surroundingsOf } from "./who.ts";
 
 /** How often ages and histories go on, and the pool is read again if it changed. */
 const TICK_MS = 1000;
@@ -77,26 +77,26 @@ async function watchOver(
     if (ending.signal.aborted) stop();
   });
   let model: Model = EMPTY_MODEL;
-  let registry = registryOf(pool.path);
+  let surroundings = surroundingsOf(pool.path);
   let page = 1;
   const draw = () => {
     // What was under way must not write over what the terminal shows then.
     if (over.signal.aborted) return;
     const { rows } = Deno.consoleSize();
-    const frame = render(model, { ...viewOf(io), rows }, { registry });
+    const frame = render(model, { ...viewOf(io), rows }, surroundings);
     page = frame.page;
     terminal.draw(frame.lines);
   };
   const refresh = async () => {
     // Processes come and go with the leases: nobody is known for longer.
-    registry = registryOf(pool.path);
+    surroundings = surroundingsOf(pool.path);
     model = onStatus(model, await pool.status({ usage: true }));
     draw();
   };
   const guarded = (work: Promise<unknown>) => void work.catch(failed.reject);
   const act = async (action: Action, row: Row) => {
     // Named as the question did: afterwards it may be gone.
-    const overview = overviewOf(model.status!, { registry });
+    const overview = overviewOf(model.status!, surroundings);
     const message = report(action, row, overview);
     try {
       await perform(pool, action);

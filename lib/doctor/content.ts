@@ -26,9 +26,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 /** The state file and everything in it. */
 export async function checkContent(system: System): Promise<Finding[]> {
   const { path } = system.chosen;
-  if (system.facts(path) === "missing") {
-    return [ok(NAME, "There is none yet; it is made on first use")];
-  }
+  if (system.facts(path) === "missing") return [checkMissing(system)];
   let status: PoolStatus;
   try {
     status = await system.status();
@@ -61,6 +59,22 @@ export async function checkContent(system: System): Promise<Finding[]> {
   return found.length > 0
     ? found
     : [ok(NAME, `Version ${SCHEMA_VERSION}, ${counts}`)];
+}
+
+function checkMissing(system: System): Finding {
+  const count = system.copy()?.size ?? 0;
+  if (count === 0) {
+    return ok(NAME, "There is none yet; it is made on first use");
+  }
+  return problem(
+    NAME,
+    `There is none, while a copy of ${
+      counted(count, "capacity")
+    } lies beside it: ` +
+      `somebody removed it`,
+    '"reslock doctor --recover" makes a new one with these; "reslock init" registers ' +
+      "what the machine has",
+  );
 }
 
 function unreadable(error: unknown): Finding {

@@ -1,5 +1,5 @@
 /**
- * A damaged state file: what it still tells, and a new one made of that.
+ * A state file that is damaged or gone: what it still tells, and a new one made of that.
  *
  * Kept are the capacities, from the file or from the copy beside it, and the leases
  * and waiters that can be read and are not proven dead. Programs that wait put
@@ -19,7 +19,12 @@ import { Liveness, type Vitality } from "../liveness.ts";
 import { systemClock } from "../os/clock.ts";
 import { openRegular } from "../os/file.ts";
 import { ownerPath, probeLock } from "../os/owner_lock.ts";
-import { accessError, type ChosenPath } from "../os/paths.ts";
+import {
+  accessError,
+  capacitiesPath,
+  type ChosenPath,
+  createFile,
+} from "../os/paths.ts";
 import { KillProbe } from "../os/process_probe.ts";
 import { Session } from "../session/session.ts";
 import { sidePath } from "../store/state_file.ts";
@@ -39,19 +44,20 @@ export interface Salvaged {
 
 /** A recovery that was done. */
 export interface Recovered extends Salvaged {
-  /** The damaged file, as it was. */
-  readonly copyPath: string;
+  /** The damaged file, as it was; null where it was gone. */
+  readonly copyPath: string | null;
 }
 
 interface Assessment {
   readonly salvaged: Salvaged;
-  readonly before: Uint8Array;
+  /** Null where there is no file. */
+  readonly before: Uint8Array | null;
   readonly after: Uint8Array;
 }
 
 const LOCK_TIMEOUT_MS = 5000;
 
-/** What a damaged file still tells; null where it is not damaged. */
+/** What a file that is damaged or gone still tells; null where it is neither. */
 export async function readDamaged(
   chosen: ChosenPath,
 ): Promise<Salvaged | null> {
@@ -64,10 +70,10 @@ export async function readDamaged(
 }
 
 /**
- * Makes a new state file of what a damaged one still tells.
+ * Makes a new state file of what one that is damaged or gone still tells.
  *
  * @param agree asked before anything is lost; nothing is done unless it says yes
- * @returns null where the file is not damaged, or nothing was agreed to
+ * @returns null where the file is neither, or nothing was agreed to
  */
 export async function recoverDamaged(
   chosen: ChosenPath,
@@ -80,8 +86,11 @@ export async function recoverDamaged(
     if (found === null) return null;
     const { salvaged, before, after } = found;
     if (salvaged.lost.length > 0 && !agree(salvaged)) return null;
-    const copyPath = saveCopy(path, before);
-    if (!await session.store.replace(after, before)) {
+    const copyPath = before && saveCopy(path, before);
+    const isDone = before
+      ? await session.store.replace(after, before)
+      : createFile(path, after);
+    if (!isDone) {
       throw new StateAccessError(
         `Cannot recover "${path}" as it was written to meanwhile: try again`,
         { path },
@@ -108,6 +117,7 @@ async function assess(
   path: string,
   session: Session,
 ): Promise<Assessment | null> {
+  if (isGone(path)) return assessGone(path);
   let damage: CorruptStateError;
   try {
     await session.store.view(() => {});
@@ -150,6 +160,38 @@ async function assess(
       lost,
     },
     before,
+    after: fileOf(state),
+  };
+}
+
+function isGone(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+/** A pool of which nothing but the capacities is left, if these are. */
+function assessGone(path: string): Assessment | null {
+  const copy = readCapacities(path);
+  if (copy === undefined || copy.size === 0) return null;
+  const state = new PoolState();
+  for (const [name, amount] of copy) state.setResource(name, amount);
+  return {
+    salvaged: {
+      damage: `Cannot find the state file "${path}", while a copy of its ` +
+        `capacities is in "${capacitiesPath(path)}"`,
+      pool: poolStatus(path, state, {
+        verdicts: new Map(),
+        reasons: new Map(),
+        driver: undefined,
+      }),
+      capacitiesFrom: "copy",
+      lost: unreadOf(sidePath(path, "owners"), state),
+    },
+    before: null,
     after: fileOf(state),
   };
 }

@@ -17,6 +17,21 @@ Deno.test("reslock shows the pool in short, and how to go on", async () => {
   assertStringIncludes(out, "reslock --help");
 });
 
+Deno.test("reslock says so where there is no pool, and makes none by looking", async () => {
+  using folder = new Folder();
+  const state = `${folder.path}/none/state.json`;
+  const first = `Pool in ${state} (not there: it is made on first use)\n`;
+  for (const words of [[], ["status"], ["status", "--short"]]) {
+    const out = await ok(state, ...words);
+    assertEquals(out.slice(0, first.length), first);
+  }
+  assertEquals(
+    await ok(state, "list"),
+    `No leases: there is no pool in ${state}\n`,
+  );
+  assertEquals(folder.names(""), []);
+});
+
 Deno.test("reslock --version names the version, wherever it stands before a command", async () => {
   const line = `reslock ${metadata.version}\n`;
   for (const args of [["--version"], ["-V"], ["--version", "status"]]) {

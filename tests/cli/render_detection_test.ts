@@ -60,6 +60,7 @@ Deno.test("renderInit() tells what is new, what stayed, and what to know", () =>
       path: "/var/lib/reslock/state.json",
       registered: { ram_mb: 64000 },
       kept: { cpu_cores: 8 },
+      forgotten: { gpu_slots: 2 },
       detection: DETECTION,
     }),
   );
@@ -72,6 +73,7 @@ Deno.test("renderInit() says so where nothing was found", () => {
       path: "/var/lib/reslock/state.json",
       registered: {},
       kept: {},
+      forgotten: {},
       detection: { ...DETECTION, resources: {}, gpus: [], sources: [] },
     }),
   );

@@ -53,6 +53,15 @@ Deno.test("checkContent() says what to do about a file that cannot be read", asy
   }
 });
 
+Deno.test("checkContent() finds a state file that was removed", async () => {
+  const copy = () => new Map([["slot", 2]]);
+  const [finding] = await checkContent(system({ files: {}, copy }));
+  assertEquals(finding.level, "problem");
+  assertStringIncludes(finding.advice, "reslock doctor --recover");
+  const empty = { files: {}, copy: () => new Map() };
+  assertEquals((await checkContent(system(empty)))[0].level, "ok");
+});
+
 Deno.test("checkContent() finds the dead, and those of whom nobody can tell", async () => {
   const leases = [
     lease({ id: "aaaaaaaaaa-4", owner: "dead" }),

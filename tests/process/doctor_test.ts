@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { diagnose, recover, ResourcePool, salvage } from "../../mod.ts";
-import { call, outcome, start } from "../cli/support.ts";
+import { assertFormat, call, outcome, start } from "../cli/support.ts";
 import { Actor } from "../support/actor.ts";
 import { canMount, onOverlay, readOnly } from "../support/mounts.ts";
 import {
@@ -349,6 +349,43 @@ Deno.test("recover() takes capacities from their copy where a file is empty, and
   assertEquals(recovered!.pool.resources.slot, 3);
   await holder.hears("lost");
   assertEquals((await pool.status()).available, { slot: 3 });
+});
+
+Deno.test("reslock doctor --recover makes a state file that is gone anew, with the capacities", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ slot: 3 });
+  await using holder = await Actor.start(state);
+  await holder.acquire({ slot: 1 });
+  Deno.removeSync(state);
+  const [said] = await saidOf(state, "state");
+  assertEquals(said.level, "problem");
+  assertStringIncludes(said.message, "a copy of 1 capacity");
+
+  const recover = ["doctor", "--recover", "--state", state];
+  const unasked = await call(recover);
+  assertEquals(unasked.code, 1);
+  assertStringIncludes(unasked.err, `process ${holder.pid}`);
+  const { code, out } = await call(recover, { answer: "y" });
+  assertEquals(code, 0);
+  assertEquals(out, `Recovered ${state}, which was gone: slot = 3\n`);
+  assertEquals(modeOf(state), "666");
+  assertEquals((await pool.status()).available, { slot: 3 });
+  assertStringIncludes((await call(recover)).out, "Nothing to recover");
+});
+
+Deno.test("reslock init tells which capacities of a state file that is gone it does not take over", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ slot: 3 });
+  Deno.removeSync(state);
+  const { out } = await call(["init", "--json", "--state", state]);
+  assertFormat("init", out);
+  assertEquals(JSON.parse(out).forgotten, { slot: 3 });
+  const again = await call(["init", "--json", "--state", state]);
+  assertEquals(JSON.parse(again.out).forgotten, {});
 });
 
 Deno.test("recover() puts those who wait back and grants what is free", async () => {

@@ -7,6 +7,7 @@ import { sparkline } from "../bar.ts";
 import { type Overview, overviewOf, type Surroundings } from "../overview.ts";
 import { leaseBlocks } from "../render_leases.ts";
 import { silenceLines } from "../render_outside.ts";
+import { titleLine } from "../render_pool.ts";
 import { placed, waiterBlocks } from "../render_queue.ts";
 import { resourceLines, resourceNames } from "../render_resources.ts";
 import { cutPainted, paint, type View } from "../table.ts";
@@ -105,7 +106,7 @@ function listLines(
     .filter(({ entry }) => isShown.has(entry));
   const body = [
     ...plain(
-      paint(`Pool in ${visible(status.path)}`, "dim", screen.color),
+      titleLine(overview, screen),
       "",
       ...resourcesWithHistory(model, screen, overview),
       ...silenceLines(overview, screen),
