@@ -30,9 +30,10 @@ function thingOf(row: Row, { shortId, naming }: Overview): string {
   return `${whose}${cut(amounts, AMOUNTS_WIDTH)} (${shortId(row.id)})`;
 }
 
-/** The process as the list shows it. */
-function processOf(row: Row, { registry }: Overview): string {
-  return `pid ${registry.whoIs(row).pid ?? row.hostPid ?? row.pid}`;
+/** The process, where the list can show which one it is. */
+function holderOf(row: Row, { registry }: Overview): string {
+  const { pid } = registry.whoIs(row);
+  return pid === null ? "its holder" : `pid ${pid}`;
 }
 
 /** What is asked before something is done to one. */
@@ -40,9 +41,9 @@ export function question(action: Action, row: Row, overview: Overview): string {
   switch (action.kind) {
     case "release":
       return `Take ${thingOf(row, overview)} away from ` +
-        `${processOf(row, overview)}?`;
+        `${holderOf(row, overview)}?`;
     case "reclaim":
-      return `Ask ${processOf(row, overview)} to give back ` +
+      return `Ask ${holderOf(row, overview)} to give back ` +
         `${thingOf(row, overview)}?`;
     case "cancel":
       return `Take ${thingOf(row, overview)} out of the queue?`;

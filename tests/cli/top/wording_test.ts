@@ -37,6 +37,14 @@ Deno.test("question() and report() do without a label", () => {
   ]);
 });
 
+Deno.test("question() names no process that is not proven to be the holder", () => {
+  const action = { kind: "release" as const, id: LLAMA.id };
+  assertEquals(
+    question(action, LLAMA, overviewOf(SAMPLE_POOL)),
+    "Take llama-70b's gpu 0 23.4 GB, ram_mb 16 GB (k3v9x2) away from its holder?",
+  );
+});
+
 Deno.test("question() keeps its end, however much is held", () => {
   const resources = Object.fromEntries(
     Array.from({ length: 100 }, (_, i) => [`scratch_of_somebody_${i}`, 1]),
