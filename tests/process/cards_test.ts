@@ -102,8 +102,8 @@ Deno.test("acquire() refuses at once what no card can ever hold", async () => {
     );
     return message;
   };
-  assertStringIncludes(await refused(30_000), `the largest has ${TOTAL_MB} MB`);
+  assertStringIncludes(await refused(30_000), "the largest has 24 GB");
   assertStringIncludes(await refused([1, 2, 3]), "only 2 are registered");
-  assertStringIncludes(await refused(20_000, ["1"]), "capacity is 16000");
+  assertStringIncludes(await refused(20_000, ["1"]), "capacity is 15.6 GB");
   assertStringIncludes(await refused(20_000, ["1"]), B);
 });
