@@ -26,6 +26,7 @@ import {
   type View,
 } from "./table.ts";
 import { elapsedMs, formatAge, formatDuration } from "./text.ts";
+import type { Who } from "./who.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "LEASE" },
@@ -97,18 +98,18 @@ function usageNotes(
 /** What there is to say of a lease, the most urgent first. */
 function notesOf(
   lease: LeaseStatus,
+  { container, continuedBy }: Who,
   overview: Overview,
   nowMs: number,
 ): Cell {
   const { id, reclaimRequested, reclaimRequestedAt, reclaimable, busy, owner } =
     lease;
-  const { work, registry } = overview;
   const { overuse, usage } = usageNotes(lease, overview);
-  const { container } = registry.whoIs(lease);
-  const attached = work.get(id);
+  const attached = overview.work.get(id);
   const notes = [
     // First, as it is what others suffer from.
     overuse,
+    continuedBy !== null && `stopped: ${continuedBy} continues it`,
     reclaimRequested &&
     (reclaimRequestedAt === null
       ? "asked back"
@@ -123,7 +124,7 @@ function notesOf(
     text: notes.filter((note) => typeof note === "string").join(", "),
     style: overuse !== undefined || owner === "dead"
       ? "red"
-      : reclaimRequested
+      : reclaimRequested || continuedBy !== null
       ? "yellow"
       : "dim",
   };
@@ -151,7 +152,9 @@ export function leaseBlocks(
       { text: who.command ?? "", style: "dim" },
     ];
   });
-  const notes = leases.map((lease) => notesOf(lease, overview, view.nowMs));
+  const notes = leases.map((lease, index) =>
+    notesOf(lease, people[index], overview, view.nowMs)
+  );
   if (view.columns < NOTES_FROM) {
     return renderAnnotated(COLUMNS, rows, {
       below: notes,

@@ -21,6 +21,7 @@ import {
   type View,
 } from "./table.ts";
 import { elapsedMs, formatAge, formatDuration } from "./text.ts";
+import type { Who } from "./who.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "#", align: "right" },
@@ -81,23 +82,34 @@ export function waiterBlocks(
     ];
   });
   return renderAnnotated(COLUMNS, rows, {
-    below: waiters.map(({ entry }) => reasonOf(entry, view.nowMs)),
+    below: waiters.map(({ entry }, index) =>
+      reasonOf(entry, people[index], view.nowMs)
+    ),
     indent: REASON_INDENT,
     view,
   });
 }
 
 /** Why somebody waits, and when that may be over. */
-export function reasonOf({ why }: EntryStatus, nowMs: number): Span {
-  if (why === null) return { text: "" };
+function reasonOf(
+  { why }: EntryStatus,
+  { continuedBy }: Who,
+  nowMs: number,
+): Span {
+  const stop = continuedBy === null
+    ? ""
+    : `its program is stopped: ${continuedBy} continues it`;
+  if (why === null) return { text: stop, style: "yellow" };
   const { sentence, obstacle, reclaims, earliestStart } = why;
   const startsInMs = Date.parse(earliestStart ?? "") - nowMs;
   const start = startsInMs > 0
     ? `; may start in ${formatDuration(startsInMs)}`
     : "";
   return {
-    text: `${sentence}${start}`,
-    style: obstacle !== null || reclaims.length > 0 ? "yellow" : "dim",
+    text: `${stop === "" ? "" : `${stop}; `}${sentence}${start}`,
+    style: obstacle !== null || reclaims.length > 0 || stop !== ""
+      ? "yellow"
+      : "dim",
   };
 }
 

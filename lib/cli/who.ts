@@ -22,6 +22,8 @@ export interface Who {
   readonly command: string | null;
   /** Its container, such as `docker 3f2a1b9c04de`. */
   readonly container: string | null;
+  /** The command that continues it where it was stopped, as by Ctrl-Z; else null. */
+  readonly continuedBy: string | null;
 }
 
 /** What names a process in a pool. */
@@ -40,7 +42,13 @@ export interface Registry {
   whoIs(participant: Participant): Who;
 }
 
-const NOBODY: Who = { pid: null, user: null, command: null, container: null };
+const NOBODY: Who = {
+  pid: null,
+  user: null,
+  command: null,
+  container: null,
+  continuedBy: null,
+};
 /** A command line is shown in one line of a terminal. */
 const MAX_COMMAND_LENGTH = 400;
 const SHORT_CONTAINER_LENGTH = 12;
@@ -65,6 +73,51 @@ export function parseContainer(cgroups: string): string | null {
     ? "podman"
     : engine.replace(/^cri-|\..*/g, "");
   return `${kind} ${name.slice(0, SHORT_CONTAINER_LENGTH)}`;
+}
+
+/** How a process stands, as the kernel tells it. */
+interface Standing {
+  readonly isStopped: boolean;
+  readonly parent: number;
+  /** Its process group; 0 where that cannot be seen from here. */
+  readonly group: number;
+}
+
+function standingOf(pid: number): Standing | undefined {
+  const text = readQuietly(`/proc/${pid}/stat`);
+  // The program's name, in parentheses, may itself hold some.
+  const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
+  if (fields === undefined) return undefined;
+  const [letter, parent, group] = fields;
+  return {
+    // Not t: under a debugger no signal continues it.
+    isStopped: letter === "T",
+    parent: Number(parent),
+    group: Number(group),
+  };
+}
+
+/**
+ * The command that continues a process, or a child of it, that was stopped; else null.
+ *
+ * @param pids children as it knows them: in its namespace, which may be another
+ */
+export function continuationOf(
+  pid: number,
+  pids: readonly number[] = [],
+): string | null {
+  const children = pids.map((child) => [child, standingOf(child)] as const)
+    .filter(([, standing]) => standing?.parent === pid);
+  for (
+    const [one, standing] of [[pid, standingOf(pid)], ...children] as const
+  ) {
+    if (!standing?.isStopped) continue;
+    // Ctrl-Z stops all that the shell has started for one line; -1 is everybody.
+    return standing.group > 1
+      ? `kill -s CONT -- -${standing.group}`
+      : `kill -s CONT ${one}`;
+  }
+  return null;
 }
 
 function baseName(path: string): string {
@@ -143,6 +196,7 @@ export function registryOf(
       // A process of the kernel, or one that has ended, has none.
       command: words.length === 0 ? null : commandText(words),
       container: parseContainer(readQuietly(`/proc/${pid}/cgroup`) ?? ""),
+      continuedBy: null,
     };
   };
 
@@ -169,7 +223,8 @@ export function registryOf(
     if (pid === undefined) return NOBODY;
     const who = known.get(pid) ?? lookUp(pid);
     known.set(pid, who);
-    return who;
+    // Anew each time, as no event of a pool tells of it.
+    return { ...who, continuedBy: continuationOf(pid, participant.pids) };
   };
   return { me: userName(Deno.uid()), whoIs };
 }

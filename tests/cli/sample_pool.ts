@@ -26,24 +26,35 @@ const PEOPLE: Readonly<Record<number, Who>> = {
     user: "ada",
     command: "llama-server --model llama-70b.gguf --port 8080",
     container: "docker 3f2a1b9c04de",
+    continuedBy: null,
   },
   777: {
     pid: 777,
     user: "grace",
     command: "python train.py --resume \x1b[31m",
     container: null,
+    continuedBy: "kill -s CONT -- -777",
   },
   41875: {
     pid: 41875,
     user: "ada",
     command: "python train.py",
     container: null,
+    continuedBy: null,
   },
   23456: {
     pid: 23456,
     user: "ada",
     command: "whisper-server",
     container: null,
+    continuedBy: null,
+  },
+  31000: {
+    pid: 31000,
+    user: "ada",
+    command: "make -j 8",
+    container: null,
+    continuedBy: "kill -s CONT -- -30998",
   },
 };
 
@@ -242,6 +253,7 @@ export const SAMPLE_POOL: PoolStatus = {
     entry({ id: "bbbbbbbbbb-4", vramMb: [8192, 4096], pid: 99 }),
     entry({
       id: "cccccccccc-4",
+      pid: 31000,
       resources: { gpu_slots: 1 },
       priority: -5,
       queuedAt: "not a time",

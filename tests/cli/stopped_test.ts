@@ -1,0 +1,87 @@
+/**
+ * Jobs that were stopped as by Ctrl-Z: they hold what they have, or their place in the
+ * queue, and are shown with what continues them.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ResourcePool } from "../../mod.ts";
+import { denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
+import {
+  Folder,
+  processState,
+  Program,
+  runTool,
+  until,
+} from "../support/processes.ts";
+import { ok } from "./support.ts";
+
+/** Starts `run` in a process group of its own, as a shell does. */
+function startJob(state: string): Program {
+  return new Program("setsid", {
+    args: [
+      ...[Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`],
+      ...["--state", state, "run", "-q", "--resource", "slot=1"],
+      // Nobody waits for the end of its output should its starter be killed.
+      ...["sh", "-c", "exec sleep 300 <&- >&- 2>&-"],
+    ],
+    env: plainEnv(),
+  });
+}
+
+async function stop(...pids: readonly number[]): Promise<void> {
+  await runTool("kill", "-s", "STOP", "--", ...pids.map(String));
+}
+
+/** Does what is said to help; returns what is shown then. */
+async function help(state: string, shown: string): Promise<string> {
+  const [advice] = shown.match(/kill -s CONT -- -\d+/) ?? [];
+  assert(advice !== undefined, shown);
+  await runTool("sh", "-c", advice);
+  return await ok(state, "status");
+}
+
+Deno.test("reslock status shows a stopped holder, and what continues it", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ slot: 1 });
+  await using job = startJob(state);
+  let child = 0;
+  await until("it runs", async () => {
+    [child = 0] = (await pool.status()).leases[0]?.pids ?? [];
+    return child !== 0;
+  });
+  await stop(-job.pid);
+  const all = await ok(state, "status");
+  assertStringIncludes(
+    all,
+    `stopped: kill -s CONT -- -${job.pid} continues it`,
+  );
+  assertEquals((await help(state, all)).includes("stopped"), false);
+  assertEquals([job.pid, child].map(processState).includes("T"), false);
+  // Its command alone holds the lease up just as well.
+  await stop(child);
+  const alone = await ok(state, "list");
+  assertStringIncludes(alone, "stopped: ");
+  assertEquals((await help(state, alone)).includes("stopped"), false);
+  job.signal("SIGTERM");
+  await job.exited;
+});
+
+Deno.test("reslock status shows a stopped waiter, and what continues it", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ slot: 1 });
+  await using _lease = await pool.acquire({ slot: 1 });
+  await using job = startJob(state);
+  await until("it waits", async () => (await pool.status()).queue.length === 1);
+  await stop(job.pid);
+  const shown = await ok(state, "status");
+  assertStringIncludes(
+    shown,
+    `its program is stopped: kill -s CONT -- -${job.pid} continues it; needs 1`,
+  );
+  assertEquals((await help(state, shown)).includes("stopped"), false);
+});
