@@ -9,6 +9,7 @@ import {
   type AnyCommand,
   type Context,
   type GlobalOptions,
+  type Io,
   viewOf,
 } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -20,6 +21,7 @@ import {
   renderSalvaged,
 } from "./render_doctor.ts";
 import { counted, jsonText, visible } from "./text.ts";
+import { registryOf } from "./who.ts";
 
 type Options = GlobalOptions & {
   readonly fix?: boolean;
@@ -127,10 +129,16 @@ async function save(
       { cause: error },
     );
   }
-  io.writeOut(renderSalvaged(salvaged, viewOf(io)));
+  io.writeOut(shown(salvaged, io));
   io.writeOut(
     `\nSaved in ${visible(file)}; the state file was left as it is\n`,
   );
+}
+
+/** With the processes behind what can be read. */
+function shown(salvaged: Salvaged, io: Io): string {
+  const registry = registryOf(salvaged.pool.path);
+  return renderSalvaged(salvaged, viewOf(io), { registry });
 }
 
 async function bringBack(
@@ -140,7 +148,7 @@ async function bringBack(
   let isRefused = false;
   const agree = (salvaged: Salvaged) => {
     if (force) return true;
-    io.writeError(renderSalvaged(salvaged, viewOf(io)));
+    io.writeError(shown(salvaged, io));
     const answer = io.ask(
       `\nDrop what is lost (${
         counted(salvaged.lost.length, "thing")

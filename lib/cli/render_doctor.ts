@@ -5,6 +5,7 @@
  */
 import { unicodeWidth } from "@std/cli/unicode-width";
 import type { Check, Diagnosis, Recovered, Salvaged } from "../../mod.ts";
+import type { Surroundings } from "./overview.ts";
 import { renderCapacity } from "./render.ts";
 import { renderStatus } from "./render_pool.ts";
 import { paint, type Style, type View } from "./table.ts";
@@ -98,6 +99,7 @@ export function renderDiagnosis(
 export function renderSalvaged(
   { damage, pool, capacitiesFrom, lost }: Salvaged,
   view: View,
+  surroundings?: Surroundings,
 ): string {
   const [what] = damage.split(": it was left as it is");
   const from = capacitiesFrom === "copy"
@@ -106,7 +108,7 @@ export function renderSalvaged(
   const blocks = [
     paint(visible(what), "red", view.color),
     paint(`This can be read${from}`, "bold", view.color),
-    renderStatus(pool, view).trimEnd(),
+    renderStatus(pool, view, {}, surroundings).trimEnd(),
     ...(lost.length === 0 ? [] : [[
       paint("This is lost", "bold", view.color),
       ...lost.map((one) => `  ${visible(one)}`),

@@ -8,7 +8,7 @@ import { diagnosisJson, salvagedJson } from "../../lib/cli/json.ts";
 import { FORMATS } from "../../lib/cli/formats.ts";
 import { jsonSchema } from "../../lib/cli/schema_view.ts";
 import type { Check, Diagnosis, Salvaged } from "../../mod.ts";
-import { NOW_MS, SAMPLE_POOL } from "./sample_pool.ts";
+import { NOW_MS, SAMPLE_POOL, SAMPLE_REGISTRY } from "./sample_pool.ts";
 import { schemaFaults } from "./schema_check.ts";
 import { assertGolden } from "./support.ts";
 
@@ -75,7 +75,11 @@ for (const columns of [60, 100, 200]) {
     });
 
     Deno.test(`renderSalvaged() fits ${columns} columns ${color ? "in" : "without"} colour`, () => {
-      assertGolden(`salvaged_${name}`, renderSalvaged(SALVAGED, view));
+      const surroundings = { registry: SAMPLE_REGISTRY };
+      assertGolden(
+        `salvaged_${name}`,
+        renderSalvaged(SALVAGED, view, surroundings),
+      );
     });
   }
 }
