@@ -14,15 +14,14 @@ import {
 } from "../core/request.ts";
 import { Lease } from "../lease/lease.ts";
 import { looks } from "../outside.ts";
+import type { Queued } from "../session/requests.ts";
 import type { Session } from "../session/session.ts";
+import { Limit } from "../store/limit.ts";
 import {
   type AcquireOptions,
   checkOptions,
   type TryAcquireOptions,
 } from "./options.ts";
-
-/** The longest delay of a timer; a longer wait is as good as an endless one. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Waits until the request can be granted, or the wait ends. */
 export async function acquire(
@@ -33,49 +32,70 @@ export async function acquire(
   const checked = parseRequest(request);
   checkOptions(options);
   const { signal, timeoutMs = Infinity } = options;
+  const tooLate = (waitedMs: number, reason: string, advice: string) =>
+    new AcquireTimeoutError(
+      `Cannot acquire ${describe(request)} within ${timeoutMs} ms as ` +
+        `${reason}: see ${advice}, or wait longer`,
+      { request: describeRequest(request), waitedMs },
+    );
+  using limit = new Limit({
+    signal,
+    // One try takes as long as it takes.
+    timeoutMs: timeoutMs === 0 ? Infinity : timeoutMs,
+    tooLate: (waitedMs) => {
+      const reason = "the pool could not be asked in that time";
+      return tooLate(waitedMs, reason, 'what is stuck with "reslock doctor"');
+    },
+  });
+  limit.check();
+  const parsed = disksOf(checked).length === 0
+    ? checked
+    : await limit.during(withMounts(session, checked));
+  const enqueued = await session.requests.enqueue(parsed, options, limit);
+  const lease = "lease" in enqueued
+    ? enqueued.lease
+    : await wait(session, enqueued, limit, options);
+  if (lease !== undefined) {
+    if (signal?.aborted !== true) return lease;
+    await session.requests.withdraw(lease.id, { keepGrant: false });
+  }
   signal?.throwIfAborted();
-  const parsed = await withMounts(session, checked);
-  const since = performance.now();
-  const enqueued = await session.requests.enqueue(parsed, options);
-  if ("lease" in enqueued) return enqueued.lease;
-  const { waiting, position } = enqueued;
-  const ended = interruption(signal, timeoutMs);
+  const { waitedMs } = limit;
+  throw tooLate(waitedMs, "others have it", 'who with "reslock status"');
+}
+
+/**
+ * Waits for the lease, to the end of the limit or to the first failure, which withdraw
+ * the request.
+ */
+async function wait(
+  session: Session,
+  { waiting, position }: Queued,
+  limit: Limit,
+  { timeoutMs, onQueued }: AcquireOptions,
+): Promise<Lease | undefined> {
+  const { requests, undertaker } = session;
   try {
-    const over = Promise.race([waiting.granted, ended.promise]);
+    const over = Promise.race([waiting.granted, limit.over]);
     // The pool may be closed before anybody awaits it.
     over.catch(() => {});
-    const looked = session.confirm(waiting);
-    // A driver may be slow: nobody waits for it longer than for the lease, but one
-    // try is a whole one.
-    await (timeoutMs === 0 ? looked : Promise.race([over, looked]));
-    if (session.requests.isWaiting(waiting)) {
-      options.onQueued?.({ id: waiting.id, position });
+    // A driver may be slow: nobody waits for it longer than for the lease.
+    await Promise.race([over, session.confirm(waiting)]);
+    if (requests.isWaiting(waiting)) onQueued?.({ id: waiting.id, position });
+    if (timeoutMs === 0) {
+      await Promise.race([over, undertaker.bury({ patient: false })]);
+      limit.end();
     }
-    if (timeoutMs === 0) await session.undertaker.bury({ patient: false });
-    const first = await over;
-    if (first instanceof Lease) return first;
+    const lease = await over;
+    if (lease instanceof Lease) return lease;
   } catch (error) {
     // A request that stays behind is removed by the next look; what failed first
     // is what the caller has to know.
-    await session.requests.withdraw(waiting, { keepGrant: false }).catch(
-      () => {},
-    );
+    await requests.withdraw(waiting.id, { keepGrant: false }).catch(() => {});
     throw error;
-  } finally {
-    ended.clear();
   }
-  const aborted = signal?.aborted === true;
-  const outcome = await session.requests.withdraw(waiting, {
-    keepGrant: !aborted,
-  });
-  if (outcome instanceof Lease) return outcome;
-  if (aborted) throw signal.reason;
-  const waitedMs = Math.round(performance.now() - since);
-  throw new AcquireTimeoutError(
-    `Cannot acquire ${describe(request)} within ${timeoutMs} ms as there was ` +
-      `no room for it: see who has what with "reslock status", or wait longer`,
-    { request: describeRequest(request), waitedMs },
-  );
+  const keepGrant = limit.signal?.aborted !== true;
+  return await requests.withdraw(waiting.id, { keepGrant });
 }
 
 /** The request with disk space under the names of mounts. */
@@ -108,25 +128,4 @@ export async function tryAcquire(
 function describe(request: ResourceRequest): string {
   return Object.entries(describeRequest(request))
     .map(([name, amount]) => `${name}=${amount}`).join(", ");
-}
-
-/** Resolves when a wait is called off or has lasted too long. */
-function interruption(
-  signal: AbortSignal | undefined,
-  timeoutMs: number,
-): { readonly promise: Promise<void>; readonly clear: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = () => resolve();
-  signal?.addEventListener("abort", stop, { once: true });
-  if (signal?.aborted) stop();
-  const timer = timeoutMs <= MAX_TIMER_MS
-    ? setTimeout(stop, timeoutMs)
-    : undefined;
-  return {
-    promise,
-    clear: () => {
-      signal?.removeEventListener("abort", stop);
-      if (timer !== undefined) clearTimeout(timer);
-    },
-  };
 }

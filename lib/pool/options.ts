@@ -109,9 +109,17 @@ export interface ExplainOptions {
 
 /** Options of {@linkcode ResourcePool.acquire}. */
 export interface AcquireOptions extends TryAcquireOptions {
-  /** Calls the wait off; a lease that is held already is not touched. */
+  /**
+   * Calls the wait off, whatever is waited for; a lease that is held already is not
+   * touched.
+   */
   readonly signal?: AbortSignal;
-  /** Longest wait in milliseconds; `0` means one try. @default {Infinity} */
+  /**
+   * Longest wait in milliseconds, from the call on; `0` means one try, which takes as
+   * long as the state file and the driver make it.
+   *
+   * @default {Infinity}
+   */
   readonly timeoutMs?: number;
   /**
    * Whether to wait for capacities that nobody has registered yet, instead of

@@ -18,6 +18,7 @@ import { waiterOf } from "../core/state.ts";
 import { assertPossible, release, withdraw } from "../core/transitions.ts";
 import type { LeaseHost } from "../lease/host.ts";
 import { Lease } from "../lease/lease.ts";
+import type { Limit } from "../store/limit.ts";
 import { closedError } from "../store/store.ts";
 import type { Drafter, Wishes } from "./drafter.ts";
 
@@ -31,13 +32,11 @@ export interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-/** What became of a request that was put into the queue: a lease, most often. */
-export type Enqueued =
-  | { readonly lease: Lease }
-  | { readonly waiting: Waiting; readonly position: number };
-
-/** How a withdrawal found its request. */
-export type Withdrawal = Lease | "withdrawn";
+/** A request that has to wait, with its place in the queue, from 1. */
+export interface Queued {
+  readonly waiting: Waiting;
+  readonly position: number;
+}
 
 const NOTHING_KNOWN = {
   stalled: new Set<string>(),
@@ -73,10 +72,20 @@ export class Requests {
     return this.#held;
   }
 
-  /** Puts a request into the queue, unless it can be granted at once. */
-  async enqueue(parsed: ParsedRequest, wishes: Wishes): Promise<Enqueued> {
+  /**
+   * Puts a request into the queue, unless it can be granted at once.
+   *
+   * @throws what the limit ends with; nothing is in the file then
+   */
+  async enqueue(
+    parsed: ParsedRequest,
+    wishes: Wishes,
+    limit: Limit,
+  ): Promise<{ readonly lease: Lease } | Queued> {
     const { drafter, host: { store, claims } } = this.#options;
-    const seen = wishes.cards ? await drafter.seenCards(wishes) : [];
+    const seen = wishes.cards
+      ? await limit.during(drafter.seenCards(wishes))
+      : [];
     const draft = drafter.draft(parsed, wishes, seen);
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     // Someone may be rejected before anybody awaits it.
@@ -99,7 +108,7 @@ export class Requests {
           cancelled: () => this.#cancel(added),
         });
         state.addEntry(entry, waiter);
-      });
+      }, { limit });
       this.#options.onTried();
       const lease = this.#held.get(waiting!.id);
       return lease !== undefined ? { lease } : { waiting: waiting!, position };
@@ -158,17 +167,19 @@ export class Requests {
   /**
    * Ends a wait. A lease that was granted meanwhile is released or, where it is wanted
    * all the same, returned.
+   *
+   * @returns undefined if nothing of it is left
    */
   async withdraw(
-    { id }: Waiting,
+    id: string,
     options: { readonly keepGrant: boolean },
-  ): Promise<Withdrawal> {
+  ): Promise<Lease | undefined> {
     const granted = this.#held.get(id);
     if (granted !== undefined && options.keepGrant) return granted;
     try {
       if (granted !== undefined) await granted.release();
       else await this.#withdraw(id, options);
-      return this.#held.get(id) ?? "withdrawn";
+      return this.#held.get(id);
     } catch (error) {
       const lease = this.#held.get(id);
       if (lease !== undefined && options.keepGrant) return lease;
@@ -201,7 +212,7 @@ export class Requests {
     const ends: Promise<unknown>[] = [];
     for (const waiting of [...this.#waiting.values()]) {
       waiting.reject(closedError());
-      ends.push(this.withdraw(waiting, { keepGrant: false }));
+      ends.push(this.withdraw(waiting.id, { keepGrant: false }));
     }
     for (const lease of [...this.#held.values()]) ends.push(lease.release());
     return ends;

@@ -6,6 +6,7 @@
  */
 import { LockTimeoutError } from "../core/errors.ts";
 import { type Clock, sleep } from "../os/clock.ts";
+import type { Limit } from "./limit.ts";
 import type { StateFile } from "./state_file.ts";
 import { closedError } from "./store.ts";
 
@@ -23,6 +24,8 @@ export interface Turn {
   readonly exclusive: boolean;
   /** Goes before the others of this program. */
   readonly urgent: boolean;
+  /** Until when it is waited for, beside the time of the lock itself. */
+  readonly limit?: Limit;
 }
 
 /** What a lock of the state file needs. */
@@ -57,7 +60,12 @@ export class FileLock {
     return (turn.urgent || this.#waitingTurns === 0) && this.#try(turn);
   }
 
-  /** Waits for the turns before this one, and then for the lock. */
+  /**
+   * Waits for the turns before this one, and then for the lock.
+   *
+   * @throws {LockTimeoutError} if others keep the lock
+   * @throws what the turn's limit ends with
+   */
   async wait(turn: Turn): Promise<void> {
     const before = this.#last;
     const { promise, resolve: done } = Promise.withResolvers<void>();
@@ -65,12 +73,13 @@ export class FileLock {
     this.#waitingTurns++;
     const since = this.#clock.monotonicMs();
     try {
-      if (!turn.urgent) await before;
+      if (!turn.urgent) await (turn.limit?.during(before) ?? before);
       this.#beforeWait();
       await this.retake(turn, since);
     } finally {
       this.#waitingTurns--;
-      done();
+      // Who gives up before its turn lets nobody pass those before it.
+      void before.then(done);
     }
   }
 
@@ -89,6 +98,7 @@ export class FileLock {
     let writtenMs: number | undefined;
     for (let delay = LOCK_DELAY_MS;;) {
       if (this.#try(turn)) return;
+      turn.limit?.check();
       const now = this.#clock.monotonicMs();
       const waitedMs = now - since;
       if (now > deadline) {
@@ -101,7 +111,8 @@ export class FileLock {
         await this.#file.pause();
       } else {
         writtenMs ??= this.#file.writtenMs();
-        await sleep(delay * (0.5 + Math.random()));
+        const pause = sleep(delay * (0.5 + Math.random()));
+        await (turn.limit?.during(pause) ?? pause);
         delay = Math.min(2 * delay, LOCK_DELAY_MAX_MS);
       }
     }

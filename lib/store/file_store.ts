@@ -102,16 +102,17 @@ export class FileStore implements Store {
     change: (state: PoolState) => T,
     options: TransactOptions = {},
   ): Promise<Committed<T>> {
-    const { urgent = false } = options;
+    const { urgent = false, limit } = options;
     if (this.#isTelling) await undefined;
     if (!urgent && this.#pauses.mustBreathe()) await this.#file.pause();
     if (!urgent && this.#pauses.mayRest) await this.#pauses.rest();
-    const turn: Turn = { exclusive: true, urgent };
+    const turn: Turn = { exclusive: true, urgent, limit };
     if (!this.#lock.tryNow(turn)) await this.#lock.wait(turn);
     const rings = new Set<string>();
     let committed: Written<T>;
     try {
       const image = this.#tryRead(turn) ?? await this.#load(turn);
+      limit?.signal?.throwIfAborted();
       committed = this.#change(image, change, options, rings);
     } catch (error) {
       // Whatever was changed in memory was not written.

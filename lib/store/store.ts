@@ -6,6 +6,7 @@
 import type { Sight } from "../core/aim.ts";
 import type { PlanContext } from "../core/scheduler.ts";
 import type { PoolState } from "../core/state.ts";
+import type { Limit } from "./limit.ts";
 
 /** What a transaction did. */
 export interface Committed<T> {
@@ -74,6 +75,8 @@ export interface Preview {
 export interface TransactOptions {
   /** Goes before others of this program, without a pause; for what frees things. */
   readonly urgent?: boolean;
+  /** Until when it waits for the lock; once it is called off, it changes nothing. */
+  readonly limit?: Limit;
   /** What only the caller could see outside, for the waiter that it stands for. */
   readonly confirming?: { readonly id: string; readonly sight: Sight };
   /** Whether it is an operator's will: the owners of all that is changed are told. */

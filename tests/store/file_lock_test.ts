@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LockTimeoutError } from "../../lib/core/errors.ts";
 import { Image } from "../../lib/core/image.ts";
 import { systemClock } from "../../lib/os/clock.ts";
+import { Limit } from "../../lib/store/limit.ts";
 import { FileLock } from "../../lib/store/file_lock.ts";
 import { StateFile } from "../../lib/store/state_file.ts";
 import { Folder } from "../support/processes.ts";
@@ -52,5 +53,33 @@ Deno.test("FileLock.wait() goes on while others write the file", async () => {
   other.close();
   await locked;
   assertEquals(outcome, "has it");
+  file.close();
+});
+
+Deno.test("FileLock.wait() gives up with its limit, and lets nobody pass those before it", async () => {
+  using folder = new Folder();
+  const { other, file, lock } = contest(folder);
+  const locked: string[] = [];
+  const take = async (name: string, limit?: Limit) => {
+    const turn = { ...TURN, limit };
+    await lock.wait(turn);
+    locked.push(name);
+    file.unlock(turn);
+  };
+  const off = new AbortController();
+  const tooLate = () => new Error("too late");
+  using calledOff = new Limit({ signal: off.signal, tooLate });
+  using short = new Limit({ timeoutMs: 5, tooLate });
+  const first = take("first");
+  const refused = [
+    assertRejects(() => take("called off", calledOff), Error, "not wanted"),
+    assertRejects(() => take("short", short), Error, "too late"),
+  ];
+  const last = take("last");
+  off.abort(new Error("not wanted"));
+  await Promise.all(refused);
+  other.close();
+  await Promise.all([first, last]);
+  assertEquals(locked, ["first", "last"]);
   file.close();
 });
