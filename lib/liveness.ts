@@ -101,19 +101,21 @@ export class Liveness {
    * about a moment ago
    * @param options.living owners that need not be asked, as this program would hear of
    * their end; those that are found alive are added
+   * @param options.among who is to be judged. @default all of the state
    */
   async examine(
     state: PoolState,
-    { self, patient, living }: {
+    { self, patient, living, among }: {
       self?: string;
       patient: boolean;
       living?: Set<string>;
+      among?: readonly AnyRecord[];
     },
   ): Promise<Map<string, Vitality>> {
     const verdicts = new Map<string, Vitality>();
     const owners = new Map<string, Probe>();
     const candidates: Candidate[] = [];
-    const records: AnyRecord[] = [
+    const records = among ?? [
       ...state.leases,
       ...state.waiters.map((waiter) => waiter.entry),
       ...state.work,

@@ -58,6 +58,8 @@ export type Change =
     readonly type: "add" | "remove";
     readonly table: "entry";
     readonly record: EntryRecord;
+    /** Its index among the waiters at that moment; -1 for work. */
+    readonly at: number;
   };
 
 /** The GPU memory that an entry asks for, one amount per card, largest first. */
@@ -299,42 +301,50 @@ export class PoolState {
     entry: EntryRecord,
     waiter: Waiter = waiterOf(entry, sharedShapeOf(entry)),
   ): void {
+    this.#insertEntry(entry, waiter, this.#endOf(entry.priority));
+  }
+
+  /** Puts an entry that was removed by somebody back before those that came later. */
+  restoreEntry(entry: EntryRecord): void {
+    const ms = momentMs(entry.queued_at);
+    const isLater = ({ priority, entry: { queued_at } }: Waiter) =>
+      priority === entry.priority && momentMs(queued_at) > ms;
+    // From the end, where most come back to: a thousand may, under one lock.
+    let at = this.#endOf(entry.priority);
+    while (at > 0 && isLater(this.#waiters[at - 1])) at--;
+    this.#insertEntry(entry, waiterOf(entry, sharedShapeOf(entry)), at);
+  }
+
+  /** Where the waiters of a priority end. */
+  #endOf(priority: number): number {
+    let at = this.#waiters.length;
+    while (at > 0 && this.#waiters[at - 1].priority < priority) at--;
+    return at;
+  }
+
+  #insertEntry(entry: EntryRecord, waiter: Waiter, place: number): void {
     this.#entriesById.set(entry.id, entry);
-    if (entry.lease_id !== null) {
+    const at = entry.lease_id === null ? place : -1;
+    if (at < 0) {
       this.#work.add(entry);
     } else {
-      let at = this.#waiters.length;
-      while (at > 0 && this.#waiters[at - 1].priority < entry.priority) at--;
       if (at === this.#waiters.length) this.#waiters.push(waiter);
       else this.#waiters.splice(at, 0, waiter);
       this.#kinds.set(waiter.kind, (this.#kinds.get(waiter.kind) ?? 0) + 1);
     }
     this.#count(waiter.native, 1);
-    this.#changes.push({ type: "add", table: "entry", record: entry });
-  }
-
-  /** Puts an entry that was removed by somebody back before those that came later. */
-  restoreEntry(entry: EntryRecord): void {
-    this.addEntry(entry);
-    const at = this.#waiters.findLastIndex((one) => one.entry === entry);
-    const ms = momentMs(entry.queued_at);
-    const isLater = ({ priority, entry: { queued_at } }: Waiter) =>
-      priority === entry.priority && momentMs(queued_at) > ms;
-    // From the end, where most come back to: a thousand may, under one lock.
-    let place = at;
-    while (place > 0 && isLater(this.#waiters[place - 1])) place--;
-    if (place === at) return;
-    this.#waiters.splice(place, 0, ...this.#waiters.splice(at, 1));
+    this.#changes.push({ type: "add", table: "entry", record: entry, at });
   }
 
   removeEntry(entry: EntryRecord): void {
     let native: boolean;
+    let at = -1;
     if (entry.lease_id !== null) {
       if (!this.#work.delete(entry)) return;
       native = isNative(entry);
     } else {
       // Who came last and was granted at once, or whoever stands in front.
-      const at = this.#waiters.at(-1)?.entry === entry
+      at = this.#waiters.at(-1)?.entry === entry
         ? this.#waiters.length - 1
         : this.#waiters.findIndex((waiter) => waiter.entry === entry);
       if (at < 0) return;
@@ -350,7 +360,7 @@ export class PoolState {
       this.#entriesById.delete(entry.id);
     }
     this.#count(native, -1);
-    this.#changes.push({ type: "remove", table: "entry", record: entry });
+    this.#changes.push({ type: "remove", table: "entry", record: entry, at });
   }
 
   /** Puts the waiters in the order in which the file has them, by priority. */

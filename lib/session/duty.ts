@@ -5,13 +5,14 @@
  * @module
  */
 import { parseNativeId } from "../core/ids.ts";
-import type { PoolState } from "../core/state.ts";
+import type { PoolState, Waiter } from "../core/state.ts";
 import type { Claims } from "../lease/claims.ts";
 import type { Lookout } from "../lookout.ts";
 import { ownerPath, probeLock } from "../os/owner_lock.ts";
 import type { Clock } from "../os/clock.ts";
 import type { FileStore } from "../store/file_store.ts";
-import { FRONT_WAITERS } from "../store/store.ts";
+import { FRONT_WAITERS, type Preview } from "../store/store.ts";
+import type { Vigil } from "./rhythm.ts";
 import type { Undertaker } from "./undertaker.ts";
 import { Waker } from "./waker.ts";
 
@@ -37,6 +38,7 @@ export interface DutyOptions {
 export class Duty {
   readonly #options: DutyOptions;
   #waker: Waker | undefined;
+  #vigil: Vigil | undefined;
   #listening = false;
   #waking: Promise<void> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -63,12 +65,14 @@ export class Duty {
     if (!waits && !listens && this.#waker === undefined) return;
     if (this.#stopped || claims.owner === undefined) return;
     this.#waker ??= this.#makeWaker(claims.owner);
-    const started = this.#waker.keep({
+    this.#vigil = {
       place: waits ? this.#place(state) : undefined,
       listening: listens,
       foreign: state.foreignCount > 0,
       unheard: this.#options.undertaker.hasUnheard,
-    });
+      offering: this.#options.store.isOffering,
+    };
+    const started = this.#waker.keep(this.#vigil);
     const repairs = claims.needsRepair && this.#waking === undefined;
     if (started || repairs) this.#wake(repairs);
   }
@@ -76,6 +80,14 @@ export class Duty {
   /** Who gave up waits no more, even if the file cannot be looked at. */
   letEnd(): void {
     if (this.#options.waiting.size === 0) this.#waker?.letEnd();
+  }
+
+  /** Somebody's end would not be heard of, or everybody's would again. */
+  noteUnheard(): void {
+    if (this.#stopped || this.#vigil === undefined) return;
+    const unheard = this.#options.undertaker.hasUnheard;
+    this.#vigil = { ...this.#vigil, unheard };
+    this.#waker?.keep(this.#vigil);
   }
 
   /** The file may be locked, full or gone for a while; at once is too soon. */
@@ -158,30 +170,53 @@ export class Duty {
 
   async #lookAround(timer: boolean): Promise<void> {
     const { store, claims, lookout, undertaker, waiting } = this.#options;
-    const due = await store.view((state) =>
-      timer && this.#isOnDuty(state) ? store.foresee(state) : undefined
-    );
+    const { state, due } = await store.view((state) => ({
+      state,
+      due: this.#isOnDuty(state, timer) ? this.#foresee(state) : undefined,
+    }));
     if (claims.needsRepair) {
       await store.transact(() => {});
       // Those who wait behind look seldom. Whoever was rung for it rings nobody.
       if (timer) store.ringEveryone();
     }
     lookout.confirmAll();
-    if (due === undefined || waiting.size === 0) return;
+    if (!timer || waiting.size === 0) return;
+    if (due === undefined) {
+      // Those in front may be stopped, and see nobody die.
+      await undertaker.tendHolders(state, this.#own(state));
+      return;
+    }
     // What nobody rings for: a dead ringer, a Python client that gave back.
     const buried = await undertaker.tend(due.state);
     if (due.isUnsettled && !buried) await store.transact(() => {});
   }
 
-  /** Whether this program looks after everybody: it is in front, or those are dead. */
-  #isOnDuty(state: PoolState): boolean {
+  /** What is due, and whether that has to be looked at again soon. */
+  #foresee(state: PoolState): Preview {
+    const due = this.#options.store.foresee(state);
+    this.keepVigil(state);
+    return due;
+  }
+
+  /** The requests of this program. */
+  #own({ waiters }: PoolState): readonly Waiter[] {
+    return waiters.filter(({ id }) => this.#options.waiting.has(id));
+  }
+
+  /**
+   * Whether this program looks after everybody: it is in front, or those are dead, which
+   * is asked by the timer alone.
+   */
+  #isOnDuty(state: PoolState, timer: boolean): boolean {
+    const { owners, waiting } = this.#options;
+    if (waiting.size === 0) return false;
     if (this.#place(state) < FRONT_WAITERS) return true;
+    if (!timer) return false;
     const front = new Set<string>();
     for (const { id, native } of state.waiters) {
       if (front.size === FRONT_WAITERS) break;
       if (native) front.add(parseNativeId(id)!.owner);
     }
-    const { owners } = this.#options;
     return front.values().every((owner) =>
       probeLock(ownerPath(owners, owner)) !== "held"
     );

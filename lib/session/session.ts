@@ -99,6 +99,7 @@ export class Session implements LeaseHost {
       clock: this.#clock,
       liveness,
       self: () => this.claims.owner,
+      onUnheard: () => this.#duty.noteUnheard(),
     });
     this.#driverCheck = options.driverCheck;
     this.#outside = new Outside({

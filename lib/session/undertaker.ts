@@ -4,8 +4,9 @@
  * @module
  */
 import { parseNativeId } from "../core/ids.ts";
-import type { PoolState } from "../core/state.ts";
+import type { PoolState, Waiter } from "../core/state.ts";
 import { release } from "../core/transitions.ts";
+import { wantsAny } from "../core/wants.ts";
 import type { Liveness, Vitality } from "../liveness.ts";
 import type { Clock } from "../os/clock.ts";
 import type { Store } from "../store/store.ts";
@@ -28,6 +29,8 @@ export interface UndertakerOptions {
   readonly liveness: Liveness;
   /** Whose entries live as it is this program's, if it has any. */
   readonly self: () => string | undefined;
+  /** Is told when {@linkcode Undertaker.hasUnheard} may have changed. */
+  readonly onUnheard: () => void;
 }
 
 /** Looks after the dead of a pool, on behalf of one program. */
@@ -82,9 +85,33 @@ export class Undertaker {
       return owner !== undefined &&
         (owner === self() || living?.has(owner) === true);
     };
-    this.#hasUnheard = !verdicts.keys().every(isHeard);
+    const dead = deadOf(verdicts);
+    this.#noteUnheard(
+      !verdicts.keys().every((id) => dead.has(id) || isHeard(id)),
+    );
     this.#allHeard = this.#hasUnheard ? undefined : { state, revision };
-    return await this.#removeQuickly(deadOf(verdicts));
+    return await this.#removeQuickly(dead);
+  }
+
+  /**
+   * Removes the dead among those who hold what these ask for, whoever else should have
+   * done it by now.
+   */
+  async tendHolders(
+    state: PoolState,
+    waiters: readonly Waiter[],
+  ): Promise<void> {
+    const { liveness, self } = this.#options;
+    const among = [...state.leases].filter(({ resources }) =>
+      waiters.some((waiter) => wantsAny(waiter, resources.keys()))
+    );
+    const options = { self: self(), patient: true, among };
+    await this.#removeQuickly(deadOf(await liveness.examine(state, options)));
+  }
+
+  #noteUnheard(hasUnheard: boolean): void {
+    this.#hasUnheard = hasUnheard;
+    this.#options.onUnheard();
   }
 
   /** Removes what dead processes left; whether there was anything. */
@@ -173,10 +200,19 @@ export class Undertaker {
       // It may have granted something, and died before it could ring.
       store.ringAgain();
       await this.#removeQuickly(dead);
+      const hasLeft = await store.view((state) => standsFor(owner, state));
+      // A command goes on, whose end nobody will hear.
+      if (hasLeft) this.#noteUnheard(true);
     } catch {
       // The next look finds the dead one as well.
     }
   }
+}
+
+/** Whether an owner has any entry or lease. */
+function standsFor(owner: string, state: PoolState): boolean {
+  const isOwn = ({ id }: { id: string }) => parseNativeId(id)?.owner === owner;
+  return state.leases.values().some(isOwn) || state.waiters.some(isOwn);
 }
 
 /** The ids that were found dead. */

@@ -1,53 +1,21 @@
 /**
  * When a pool looks at the file again: when its bell rings, when an owner dies, and
- * now and then by itself, as bells and watches may fail.
+ * now and then by itself (`rhythm.ts`), as bells and watches may fail.
  *
  * Sleeping costs nothing: a bell is one watched file. Only the first programs of the
- * queue hear of deaths and look every few seconds. Each place further back looks more
- * seldom, so that all together look about as often, however many they are.
+ * queue hear of deaths.
  *
  * @module
  */
 import { createBell, removeBell, type Watch, watch } from "../os/bell.ts";
 import type { Clock } from "../os/clock.ts";
-import { FRONT_WAITERS, LONG_WAIT_MS } from "../store/store.ts";
+import { isInFront, restMs, type Vigil } from "./rhythm.ts";
 
-// A wake costs a program that sleeps half a millisecond of processor time or more,
-// whatever it does: these are times of the first place, and those behind it wait longer.
-/** For what nobody rings: somebody died between a grant and its ring, unheard. */
-const POLL_MS = 8000;
-/** While somebody's end can be found out only by asking. */
-const UNHEARD_POLL_MS = 1000;
-/** While a Python client holds or waits: it rings nobody. */
-const FOREIGN_POLL_MS = 100;
-/** Behind the front: in case that all of it died at once. */
-const FAR_POLL_MS = 6000;
-const SLOWEST_POLL_MS = 300_000;
-/** Of one who came just now: late enough that from then on it is rung for its place. */
-const FIRST_POLL_MS = LONG_WAIT_MS + 500;
-/** Where nothing can be watched; far from the front with the square of the place. */
-const BLIND_POLL_MS = 25;
-const BLIND_FAR_PLACE = 50;
-const SLOWEST_BLIND_POLL_MS = 30_000;
-/** A holder that may be asked back: a Python client that comes along rings nobody. */
-const HOLDER_POLL_MS = 2000;
 /**
  * A wait as short as this ends before it pays to set up a watch for deaths: of a hundred
  * processes that take turns, those in front are there for some ten milliseconds.
  */
 const SETTLE_MS = 50;
-
-/** Who has to be woken, and how urgently. */
-export interface Vigil {
-  /** How many programs of our kind wait before this one; undefined if it does not wait. */
-  readonly place: number | undefined;
-  /** Whether a holder wants to hear of a reclaim or of its loss. */
-  readonly listening: boolean;
-  /** Whether Python clients take part. */
-  readonly foreign: boolean;
-  /** Whether somebody's end would not be heard of. */
-  readonly unheard: boolean;
-}
 
 /** What a waker needs, and whom it wakes. */
 export interface WakerOptions {
@@ -83,7 +51,7 @@ export class Waker {
   #keepsAlive = false;
   #vigil: Vigil = {
     ...{ place: undefined, listening: false },
-    ...{ foreign: false, unheard: false },
+    ...{ foreign: false, unheard: false, offering: false },
   };
 
   constructor(options: WakerOptions) {
@@ -100,11 +68,11 @@ export class Waker {
     const waits = vigil.place !== undefined;
     const begins = waits && this.#vigil.place === undefined;
     if (begins) this.#waitsSince = this.#lookedAt = this.#now();
-    const wasFront = this.#isFront;
+    const wasFront = isInFront(this.#vigil);
     this.#vigil = vigil;
     const started = (waits || vigil.listening) && this.#startBell();
     this.#setRef(waits);
-    if (!this.#isFront) {
+    if (!isInFront(vigil)) {
       this.#settleAt = Infinity;
       this.#stopDeathWatch();
     } else if (!wasFront || begins) {
@@ -124,11 +92,6 @@ export class Waker {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#bellWatch?.close();
     if (this.#hasBell) removeBell(this.#options.bells, this.#options.owner);
-  }
-
-  get #isFront(): boolean {
-    const { place } = this.#vigil;
-    return place !== undefined && place < FRONT_WAITERS;
   }
 
   #startBell(): boolean {
@@ -205,27 +168,12 @@ export class Waker {
   }
 
   #nextDue(): number {
-    const delay = this.#delay();
-    if (delay === undefined) return this.#settleAt;
-    return Math.min(this.#settleAt, this.#lookedAt + delay * this.#spread);
-  }
-
-  #delay(): number | undefined {
-    const { place, listening, foreign, unheard } = this.#vigil;
-    if (place === undefined) return listening ? HOLDER_POLL_MS : undefined;
-    const times = 1 + place;
-    const isFront = place < FRONT_WAITERS;
-    if (foreign && isFront) return FOREIGN_POLL_MS * times;
-    if (this.#bellWatch === undefined) {
-      const far = Math.max(1, times / BLIND_FAR_PLACE);
-      return Math.min(SLOWEST_BLIND_POLL_MS, BLIND_POLL_MS * times * far);
-    }
-    if (isFront && unheard) return UNHEARD_POLL_MS * times;
-    if (isFront) return POLL_MS * (1 + 2 * place);
-    const hasLooked = this.#lookedAt > this.#waitsSince;
-    return hasLooked
-      ? Math.min(FAR_POLL_MS * times, SLOWEST_POLL_MS)
-      : FIRST_POLL_MS;
+    const rest = restMs(this.#vigil, {
+      hears: this.#bellWatch !== undefined,
+      hasLooked: this.#lookedAt > this.#waitsSince,
+    });
+    if (rest === undefined) return this.#settleAt;
+    return Math.min(this.#settleAt, this.#lookedAt + rest * this.#spread);
   }
 
   #now(): number {

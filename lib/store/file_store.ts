@@ -22,10 +22,9 @@ import { parseNativeId } from "../core/ids.ts";
 import { Image } from "../core/image.ts";
 import type { Cause } from "../core/history.ts";
 import { checkChange } from "../core/invariants.ts";
-import type { EntryRecord } from "../core/model.ts";
 import { momentMs } from "../core/moment.ts";
 import { plan, type PlanContext } from "../core/scheduler.ts";
-import type { Change, PoolState, Waiter } from "../core/state.ts";
+import type { Change, PoolState } from "../core/state.ts";
 import { settle, type Stamp } from "../core/transitions.ts";
 import type { History } from "../history.ts";
 import { Ringer } from "../os/bell.ts";
@@ -62,8 +61,6 @@ export interface FileStoreOptions {
   readonly history?: History;
 }
 
-/** The clocks of two programs, as in two containers, agree better than that. */
-const CLOCKS_DIFFER_MS = 1000;
 /** Grants of this age may not have been rung for yet. */
 const RECENT_MS = 10_000;
 const REREAD_FOR_MS = 200;
@@ -163,6 +160,10 @@ export class FileStore implements Store {
     for (const owner of this.#ringer.owners()) {
       if (owner !== this.#observer.owner) this.#ringer.ring(owner);
     }
+  }
+
+  get isOffering(): boolean {
+    return this.#patience.isCounting(this.#observer.owner);
   }
 
   knowledge(state: PoolState): PlanContext {
@@ -271,10 +272,11 @@ export class FileStore implements Store {
     const value = change(state);
     const seen = confirming &&
       { id: confirming.id, ...confirming.sight(state) };
-    const stamp = new LazyStamp(this.#clock);
+    this.#patience.noteFreed(state);
     const context = this.#patience.context(state, seen);
+    const stamp = new LazyStamp(this.#clock);
     const settlement = settle(state, context, stamp);
-    this.#patience.noteFitting(settlement.fitting);
+    const isNews = this.#patience.noteFitting(settlement.fitting);
     const { changes } = state;
     const ring = (id: string) => {
       const owner = parseNativeId(id)?.owner;
@@ -296,6 +298,10 @@ export class FileStore implements Store {
       for (const id of this.#newInFront(state)) ring(id);
       // Only now: two that look in vain would wake each other for ever.
       for (const id of settlement.confirm) ring(id);
+      if (isNews) {
+        const next = this.#nextInLine(state, settlement.fitting, context);
+        if (next !== undefined) ring(next);
+      }
       if (robs) {
         for (const one of changes) {
           if (one.type === "remove") ring(one.record.id);
@@ -312,18 +318,36 @@ export class FileStore implements Store {
    * came a moment ago looks soon.
    */
   #newInFront({ waiters, changes, foreignCount }: PoolState): string[] {
-    const gone = goneFromQueue(changes);
-    if (gone.length === 0) return [];
-    const ours = foreignCount === 0
-      ? waiters
-      : waiters.filter(({ native }) => native);
-    const wasBehind = ({ entry }: Waiter, place: number) =>
-      place + gone.filter((one) => mayStandBefore(one, entry)).length >=
-        FRONT_WAITERS;
-    const before = this.#clock.wallMs() - LONG_WAIT_MS;
-    return ours.slice(0, FRONT_WAITERS).filter(wasBehind)
-      .filter(({ entry }) => momentMs(entry.queued_at) < before)
-      .map(({ id }) => id);
+    if (!changes.some(isDeparture)) return [];
+    const now = this.#clock.wallMs();
+    const found: string[] = [];
+    let natives = 0;
+    for (let at = 0; natives < FRONT_WAITERS && at < waiters.length; at++) {
+      const { id, native, entry } = waiters[at];
+      if (foreignCount > 0 && !native) continue;
+      natives++;
+      const before = placeBefore(changes, at);
+      if (before === undefined || before < FRONT_WAITERS) continue;
+      // A wall clock that was set back makes it look as if it came later than now.
+      const waitedMs = now - momentMs(entry.queued_at);
+      const cameJustNow = waitedMs >= 0 && waitedMs < LONG_WAIT_MS;
+      if (!cameJustNow) found.push(id);
+    }
+    return found;
+  }
+
+  /**
+   * Who would be served next if those who are offered something now did not take it: it
+   * has to look again while they may, as nobody tells it that they do not.
+   */
+  #nextInLine(
+    state: PoolState,
+    fitting: readonly string[],
+    context: PlanContext,
+  ): string | undefined {
+    const stalled = new Set([...context.stalled, ...fitting]);
+    const { grants, fitting: others } = plan(state, { ...context, stalled });
+    return grants[0]?.waiter.id ?? others.find((id) => !stalled.has(id));
   }
 
   // -------------------------------------------------------------- reading
@@ -386,24 +410,28 @@ export class FileStore implements Store {
   }
 }
 
-/** The entries that a change took off the queue: not those that it brought itself. */
-function goneFromQueue(changes: readonly Change[]): readonly EntryRecord[] {
-  const came = new Set<EntryRecord>();
-  const gone: EntryRecord[] = [];
-  for (const change of changes) {
-    if (change.type === "resources" || change.table !== "entry") continue;
-    const { type, record } = change;
-    if (type === "add") came.add(record);
-    else if (!came.has(record)) gone.push(record);
-  }
-  return gone;
+function isDeparture(change: Change): boolean {
+  return change.type === "remove" && change.table === "entry" && change.at >= 0;
 }
 
-/** Whether one stood before the other in the queue, as far as their clocks can tell. */
-function mayStandBefore(one: EntryRecord, other: EntryRecord): boolean {
-  if (one.priority !== other.priority) return one.priority > other.priority;
-  const laterMs = momentMs(one.queued_at) - momentMs(other.queued_at);
-  return !(laterMs > CLOCKS_DIFFER_MS);
+/** Where a waiter stood before the changes; undefined if it came with them. */
+function placeBefore(
+  changes: readonly Change[],
+  place: number,
+): number | undefined {
+  let at = place;
+  for (const change of changes.toReversed()) {
+    if (change.type === "resources" || change.table !== "entry") continue;
+    if (change.at < 0) continue;
+    if (change.type === "remove") {
+      if (change.at <= at) at++;
+    } else if (change.at === at) {
+      return undefined;
+    } else if (change.at < at) {
+      at--;
+    }
+  }
+  return at;
 }
 
 function causeOf({ robs, buries }: TransactOptions): Cause | undefined {

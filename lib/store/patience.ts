@@ -4,22 +4,34 @@
  *
  * @module
  */
+import { parseNativeId } from "../core/ids.ts";
 import type { PlanContext } from "../core/scheduler.ts";
 import type { PoolState } from "../core/state.ts";
+import { wantsAny } from "../core/wants.ts";
 import type { Clock } from "../os/clock.ts";
 
 const STALLED_AFTER_MS = 2000;
+/** Who fits at both ends of a longer time may not have done so in between. */
+const OFFER_SEEN_WITHIN_MS = 1500;
 const RECLAIM_CREDIT_MS = 30_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** Something that fits one waiter, as this program has seen it. */
+interface Offer {
+  sinceMs: number;
+  seenMs: number;
+  /** It was not taken in time. Counts until it is seen that it does not stand. */
+  stalled: boolean;
+}
+
 /** What one program has seen of the patience that is due. */
 export class Patience {
   readonly #clock: Clock;
-  /** Since when entries fit that only their owners can grant. */
-  readonly #fittingSince = new Map<string, number>();
-  /** Since when leases are asked back. */
-  readonly #reclaimSince = new Map<string, number>();
+  /** Of entries that fit and that only their owners can grant. */
+  readonly #offers = new Map<string, Offer>();
+  /** Leases that are asked back: as of when by the file, and since when seen here. */
+  readonly #reclaims = new Map<string, { at: string | null; since: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,39 +42,91 @@ export class Patience {
     state: PoolState,
     confirming: PlanContext["confirming"],
   ): PlanContext {
-    if (this.#fittingSince.size === 0 && state.reclaimable.size === 0) {
+    if (this.#offers.size === 0 && state.reclaimable.size === 0) {
       return { stalled: NONE, overdue: NONE, confirming };
     }
     const now = this.#clock.monotonicMs();
     const stalled = new Set<string>();
-    for (const [id, since] of this.#fittingSince) {
-      if (now - since >= STALLED_AFTER_MS) stalled.add(id);
+    for (const [id, offer] of this.#offers) {
+      const { sinceMs, seenMs } = offer;
+      offer.stalled ||= now - sinceMs >= STALLED_AFTER_MS &&
+        now - seenMs <= OFFER_SEEN_WITHIN_MS;
+      if (offer.stalled) stalled.add(id);
     }
-    for (const id of this.#reclaimSince.keys()) {
+    return { stalled, overdue: this.#overdue(state, now), confirming };
+  }
+
+  #overdue(state: PoolState, now: number): ReadonlySet<string> {
+    for (const id of this.#reclaims.keys()) {
       if (state.lease(id)?.reclaim_requested !== true) {
-        this.#reclaimSince.delete(id);
+        this.#reclaims.delete(id);
       }
     }
     const overdue = new Set<string>();
-    for (const { id, reclaim_requested } of state.reclaimable) {
-      if (!reclaim_requested) continue;
-      const since = this.#reclaimSince.get(id);
-      if (since === undefined) this.#reclaimSince.set(id, now);
-      else if (now - since >= RECLAIM_CREDIT_MS) overdue.add(id);
+    for (const lease of state.reclaimable) {
+      if (!lease.reclaim_requested) continue;
+      const { id, reclaim_requested_at: at } = lease;
+      const known = this.#reclaims.get(id);
+      if (known === undefined || known.at !== at) {
+        this.#reclaims.set(id, { at, since: now });
+      } else if (now - known.since >= RECLAIM_CREDIT_MS) {
+        overdue.add(id);
+      }
     }
-    return { stalled, overdue, confirming };
+    return overdue;
   }
 
-  /** Those who fit now; the time of all others begins anew. */
-  noteFitting(ids: readonly string[]): void {
-    if (ids.length === 0 && this.#fittingSince.size === 0) return;
+  /**
+   * Those who fit now; the time of all others begins anew.
+   *
+   * @returns whether one of them did not when it was looked last
+   */
+  noteFitting(ids: readonly string[]): boolean {
+    if (ids.length === 0 && this.#offers.size === 0) return false;
     const now = this.#clock.monotonicMs();
     const fitting = new Set(ids);
-    for (const id of this.#fittingSince.keys()) {
-      if (!fitting.has(id)) this.#fittingSince.delete(id);
+    for (const id of this.#offers.keys()) {
+      if (!fitting.has(id)) this.#offers.delete(id);
     }
+    let isNews = false;
     for (const id of ids) {
-      if (!this.#fittingSince.has(id)) this.#fittingSince.set(id, now);
+      const offer = this.#offers.get(id);
+      if (offer === undefined) {
+        isNews = true;
+        const times = { sinceMs: now, seenMs: now };
+        this.#offers.set(id, { ...times, stalled: false });
+        continue;
+      }
+      const isLongAgo = now - offer.seenMs > OFFER_SEEN_WITHIN_MS;
+      if (isLongAgo && !offer.stalled) offer.sinceMs = now;
+      offer.seenMs = now;
     }
+    return isNews;
+  }
+
+  /** Forgets the offers that may stand only since the changes of a state. */
+  noteFreed(state: PoolState): void {
+    if (this.#offers.size === 0) return;
+    const freed = new Set<string>();
+    for (const change of state.changes) {
+      // A capacity, or the place of somebody in front.
+      const isAny = change.type === "resources" ||
+        change.type === "remove" && change.table === "entry" && change.at >= 0;
+      if (isAny) return this.#offers.clear();
+      if (change.type !== "remove" || change.table !== "lease") continue;
+      for (const name of change.record.resources.keys()) freed.add(name);
+    }
+    if (freed.size === 0) return;
+    for (const waiter of state.waiters) {
+      if (wantsAny(waiter, freed)) this.#offers.delete(waiter.id);
+    }
+  }
+
+  /** Whether others than this owner were offered something a moment ago. */
+  isCounting(owner: string | undefined): boolean {
+    for (const [id, { stalled }] of this.#offers) {
+      if (!stalled && parseNativeId(id)?.owner !== owner) return true;
+    }
+    return false;
   }
 }

@@ -51,6 +51,8 @@ export interface Store {
   ringAgain(): void;
   /** Wakes all others that can be woken, as what they wait for may be gone. */
   ringEveryone(): void;
+  /** Whether others were offered what they need, and may still take it. */
+  readonly isOffering: boolean;
   /** What this program knows of waiters and leases beyond the state. */
   knowledge(state: PoolState): PlanContext;
   close(): void;

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import { ResourcePool } from "../../mod.ts";
 import { parseNativeId } from "../../lib/core/ids.ts";
 import { FRONT_WAITERS } from "../../lib/store/store.ts";
@@ -23,6 +24,8 @@ const PROMPT_MS = 2000;
 const POLLED_MS = 20_000;
 /** Well below the two seconds after which a waiter looks by itself for the first time. */
 const UNPOLLED_MS = 1000;
+/** What nobody is told of is looked for each second; the next look of the first is far. */
+const LOOKED_FOR_MS = 3000;
 /** A parent that never asks how its child ended. */
 const CARELESS = ["sh", "-c", 'exec 3<&0; "$@" <&3 & exec sleep 300', "sh"];
 
@@ -92,30 +95,40 @@ Deno.test("Lease.release() rings the bell of the next waiter and no other", asyn
   assertEquals(rung, waits.map(({ id }) => ownerOf(id)));
 });
 
-Deno.test("Lease.release() tells the one that comes to the front, if it has waited for long", async () => {
-  using folder = new Folder();
-  await using pool = await startPool(folder);
-  const lease = await pool.acquire({ slot: 1 });
-  await using cast = await Cast.start(FRONT_WAITERS + 2, folder.state);
-  const waits = await queueAll(cast);
-  const [inFront, behind] = cast.actors.slice(-2);
-  await untilPatient(pool);
-  assertEquals([watchesOf(inFront.pid), watchesOf(behind.pid)], [1, 1]);
-  const rung = new Set<string>();
-  using watcher = Deno.watchFs(`${folder.state}.bells`);
-  const listening = (async () => {
-    for await (const { kind, paths } of watcher) {
-      if (kind !== "modify") continue;
-      rung.add(paths[0].slice(paths[0].lastIndexOf("/") + 1));
-      if (rung.size === 2) return;
+for (
+  const [clock, shiftMs] of [["right", 0], ["set back", -3_600_000]] as const
+) {
+  Deno.test(`Lease.release() tells the one that comes to the front, if it has waited for long, by a clock that is ${clock}`, async () => {
+    using folder = new Folder();
+    await using pool = await startPool(folder);
+    const lease = await pool.acquire({ slot: 1 });
+    await using cast = await Cast.start(FRONT_WAITERS + 2, folder.state);
+    const waits = await queueAll(cast);
+    const [inFront, behind] = cast.actors.slice(-2);
+    await untilPatient(pool);
+    assertEquals([watchesOf(inFront.pid), watchesOf(behind.pid)], [1, 1]);
+    const rung = new Set<string>();
+    using watcher = Deno.watchFs(`${folder.state}.bells`);
+    const listening = (async () => {
+      for await (const { kind, paths } of watcher) {
+        if (kind !== "modify") continue;
+        rung.add(paths[0].slice(paths[0].lastIndexOf("/") + 1));
+        if (rung.size === 2) return;
+      }
+    })();
+    const { now } = Date;
+    Date.now = () => now() + shiftMs;
+    try {
+      await lease.release();
+    } finally {
+      Date.now = now;
     }
-  })();
-  await lease.release();
-  await within("two bells", PROMPT_MS, listening);
-  const expected = [waits[0], waits.at(-2)!].map(({ id }) => ownerOf(id));
-  assertEquals(rung, new Set(expected));
-  await until("it hears of deaths", () => watchesOf(inFront.pid) === 2);
-});
+    await within("two bells", PROMPT_MS, listening);
+    const expected = [waits[0], waits.at(-2)!].map(({ id }) => ownerOf(id));
+    assertEquals(rung, new Set(expected));
+    await until("it hears of deaths", () => watchesOf(inFront.pid) === 2);
+  });
+}
 
 Deno.test("those who wait are not woken by whoever comes and goes behind them", async () => {
   using folder = new Folder();
@@ -252,6 +265,27 @@ Deno.test("ResourcePool.acquire() takes what a zombie held", async () => {
   Deno.kill(holder.pid, "SIGKILL");
   await within("the zombie's lease", PROMPT_MS, granted);
   assertEquals(processState(holder.pid), "Z");
+});
+
+Deno.test("ResourcePool.acquire() hears that a command has ended which outlived its holder", async () => {
+  using folder = new Folder();
+  await using _pool = await startPool(folder);
+  await using holder = await Actor.start(folder.state);
+  await holder.acquire({ slot: 1 });
+  const [begun, ended] = [`${folder.path}/begun`, `${folder.path}/ended`];
+  const command = `: > ${begun}; until [ -e ${ended} ]; do sleep 0.02; done`;
+  void holder.guard(["sh", "-c", command]).catch(() => {});
+  await until("the command runs", () => existsSync(begun));
+  await using waiter = await Actor.start(folder.state);
+  const { granted } = await waiter.queue({ slot: 1 });
+  await untilAsleep(waiter);
+  await holder.kill();
+  // Nothing tells from outside when the death has been looked after.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const endedAt = performance.now();
+  await Deno.writeTextFile(ended, "");
+  const { heardAt } = await within("the grant", POLLED_MS, granted);
+  assert(heardAt - endedAt < LOOKED_FOR_MS, `after ${heardAt - endedAt} ms`);
 });
 
 Deno.test("ResourcePool.acquire() is served when the holder and all in front die at once", async () => {

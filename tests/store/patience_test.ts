@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { PoolState } from "../../lib/core/state.ts";
 import { Patience } from "../../lib/store/patience.ts";
-import { leaseRecord } from "../support/records.ts";
+import { entryRecord, leaseRecord } from "../support/records.ts";
 
 function begin() {
   const time = new FakeTime(1000);
@@ -34,6 +34,87 @@ Deno.test("who fits and does not take it has stalled after two seconds", () => {
   );
 });
 
+Deno.test("who fits now and fitted long ago may not have done so in between", () => {
+  const { time, patience, over } = begin();
+  using _ = time;
+  patience.noteFitting(["a"]);
+  time.tick(3000);
+  assertEquals(over().stalled, []);
+  patience.noteFitting(["a"]);
+  time.tick(1000);
+  patience.noteFitting(["a"]);
+  assertEquals(over().stalled, [], "begins with the second time");
+  time.tick(1000);
+  assertEquals(over().stalled, ["a"]);
+  time.tick(10_000);
+  patience.noteFitting(["a"]);
+  assertEquals(
+    over().stalled,
+    ["a"],
+    "who has stalled has, until seen otherwise",
+  );
+  patience.noteFitting([]);
+  assertEquals(over().stalled, []);
+});
+
+Deno.test("an offer begins anew with what is given back of the same", () => {
+  const { time, state, patience, over } = begin();
+  using _ = time;
+  const other = leaseRecord({ id: "x", resources: new Map([["other", 1]]) });
+  const same = leaseRecord({ id: "y", resources: new Map([["slot", 1]]) });
+  state.addLease(other);
+  state.addLease(same);
+  state.addEntry(entryRecord({ id: "a", resources: new Map([["slot", 1]]) }));
+  state.takeChanges();
+  const offer = () => {
+    patience.noteFitting(["a"]);
+    time.tick(1400);
+    patience.noteFitting(["a"]);
+    time.tick(1400);
+  };
+  offer();
+  state.removeLease(other);
+  patience.noteFreed(state);
+  assertEquals(over().stalled, ["a"], "of something else");
+  state.removeLease(same);
+  patience.noteFreed(state);
+  assertEquals(over().stalled, [], "of what it asks for");
+  state.takeChanges();
+  offer();
+  state.setResource("slot", 9);
+  patience.noteFreed(state);
+  assertEquals(over().stalled, [], "by a capacity");
+  const front = entryRecord({ id: "b", priority: 1 });
+  state.addEntry(front);
+  state.takeChanges();
+  offer();
+  state.removeEntry(front);
+  patience.noteFreed(state);
+  assertEquals(over().stalled, [], "by one in front");
+});
+
+Deno.test("Patience.isCounting() tells whether others may still take what they were offered", () => {
+  const { time, patience, over } = begin();
+  using _ = time;
+  const owner = "0123456789";
+  assertEquals(patience.isCounting(owner), false);
+  assertEquals(patience.noteFitting([`${owner}-1`]), true);
+  assertEquals(
+    patience.isCounting(owner),
+    false,
+    "it does not wait for itself",
+  );
+  assertEquals(patience.isCounting(undefined), true);
+  assertEquals(patience.noteFitting([`${owner}-1`, "python"]), true);
+  assertEquals(patience.isCounting(owner), true);
+  assertEquals(patience.noteFitting([`${owner}-1`, "python"]), false);
+  time.tick(1000);
+  patience.noteFitting(["python"]);
+  time.tick(1000);
+  assertEquals(over().stalled, ["python"]);
+  assertEquals(patience.isCounting(owner), false, "it had its time");
+});
+
 Deno.test("a lease that was asked back is overdue after thirty seconds", () => {
   const { time, state, over } = begin();
   using _ = time;
@@ -52,4 +133,11 @@ Deno.test("a lease that was asked back is overdue after thirty seconds", () => {
   assertEquals(over().overdue, []);
   state.replaceLease(asked, { reclaim_requested: true });
   assertEquals(over().overdue, [], "what was called off begins anew");
+  time.tick(20_000);
+  state.replaceLease(state.lease(record.id)!, {
+    reclaim_requested_at: "2026-01-01T00:01:00Z",
+  });
+  assertEquals(over().overdue, []);
+  time.tick(20_000);
+  assertEquals(over().overdue, [], "and so does what was asked for once more");
 });
