@@ -102,6 +102,30 @@ const SHOWN_LEASE: ObjectFormat = {
   ],
 };
 
+const PROCESS: ObjectFormat = {
+  title: "process",
+  fields: [
+    ["pid", "integer", "its number as seen from here"],
+    ["user", "string?", "whose it is"],
+    ["command", "string?", "what it runs: the command of a reslock run"],
+    ["container", "string?", "where, such as docker 3f2a1b9c04de"],
+    ["stopped", "boolean", "by Ctrl-Z or a signal, it or its command"],
+  ],
+};
+
+/** What is found out for `status` and `list`. */
+const SEEN_PROCESS: Field = [
+  "process",
+  { oneOrNull: PROCESS },
+  "its process; null where none is proven to be it from here",
+];
+
+const HELD_LEASE: ObjectFormat = {
+  title: "lease with its process",
+  base: SHOWN_LEASE,
+  fields: [SEEN_PROCESS],
+};
+
 const PARTY: ObjectFormat = {
   title: "party",
   fields: [
@@ -190,6 +214,12 @@ const SHOWN_ENTRY: ObjectFormat = {
   ],
 };
 
+const SEEN_ENTRY: ObjectFormat = {
+  title: "queue entry with its process",
+  base: SHOWN_ENTRY,
+  fields: [SEEN_PROCESS],
+};
+
 const CARD: ObjectFormat = {
   title: "card",
   fields: [
@@ -225,7 +255,7 @@ const OVERUSE: ObjectFormat = {
 
 const USED_LEASE: ObjectFormat = {
   title: "lease in use",
-  base: SHOWN_LEASE,
+  base: HELD_LEASE,
   fields: [
     [
       "measured",
@@ -249,7 +279,7 @@ const STATUS: ObjectFormat = {
     ["reserved", "amounts", "what of that is kept for those who wait"],
     ["used", "amounts", "what is leased of each"],
     ["leases", USED_LEASE, "what is held"],
-    ["queue", SHOWN_ENTRY, "who waits, by rank, then work in progress"],
+    ["queue", SEEN_ENTRY, "who waits, by rank, then work in progress"],
     ["cards", CARD, "the cards that have a capacity"],
     [
       "driver_silence",
@@ -261,7 +291,7 @@ const STATUS: ObjectFormat = {
 
 const LIST: ObjectFormat = {
   title: "list --json",
-  fields: [PATH, ["leases", SHOWN_LEASE, "what is held"]],
+  fields: [PATH, ["leases", HELD_LEASE, "what is held"]],
 };
 
 const ORPHAN_CARD: ObjectFormat = {

@@ -20,6 +20,7 @@ import {
 } from "../../mod.ts";
 import type { WaitStats } from "./history_stats.ts";
 import type { InitResult } from "./render_detection.ts";
+import { NO_REGISTRY, type Registry, type Who } from "./who.ts";
 
 /** A lease as JSON. */
 export function leaseJson(lease: LeaseStatus): Record<string, unknown> {
@@ -101,29 +102,54 @@ export function explanationJson(why: Explanation): Record<string, unknown> {
   };
 }
 
+/** A process as it is seen from here; null where none is proven to be meant. */
+function processJson(
+  { pid, user, command, container, continuedBy }: Who,
+): Record<string, unknown> | null {
+  return pid === null
+    ? null
+    : { pid, user, command, container, stopped: continuedBy !== null };
+}
+
+/** A lease as JSON, with its process. */
+export function heldLeaseJson(
+  lease: LeaseStatus,
+  { whoIs }: Registry,
+): Record<string, unknown> {
+  return { ...leaseJson(lease), process: processJson(whoIs(lease)) };
+}
+
 /** The whole pool as JSON. */
-export function statusJson(status: PoolStatus): Record<string, unknown> {
+export function statusJson(
+  status: PoolStatus,
+  registry: Registry = NO_REGISTRY,
+): Record<string, unknown> {
   return {
     path: status.path,
     resources: status.resources,
     available: status.available,
     reserved: status.reserved,
     used: status.used,
-    leases: status.leases.map((lease) => usedLeaseJson(lease, status)),
-    queue: status.queue.map(entryJson),
+    leases: status.leases.map((lease) => ({
+      ...heldLeaseJson(lease, registry),
+      ...usageJson(lease, status),
+    })),
+    queue: status.queue.map((entry) => ({
+      ...entryJson(entry),
+      process: processJson(registry.whoIs(entry)),
+    })),
     cards: status.cards.map(cardJson),
     driver_silence: status.driverSilence,
   };
 }
 
-/** A lease with what it really uses, as far as that was measured. */
-function usedLeaseJson(
+/** What a lease really uses, as far as that was measured. */
+function usageJson(
   lease: LeaseStatus,
   { usage }: PoolStatus,
 ): Record<string, unknown> {
   const measured = usage?.leases.get(lease.id);
   return {
-    ...leaseJson(lease),
     measured: measured === undefined ? null : {
       pids: measured.pids,
       resources: measured.resources,
@@ -186,14 +212,17 @@ function gpuJson(gpu: Detection["gpus"][number]): Record<string, unknown> {
 }
 
 /** An event as JSON: what does not belong to its type is null. */
-export function eventJson(event: PoolEvent): Record<string, unknown> {
+export function eventJson(
+  event: PoolEvent,
+  registry?: Registry,
+): Record<string, unknown> {
   return {
     at: event.at,
     type: event.type,
     lease: "lease" in event ? leaseJson(event.lease) : null,
     entry: "entry" in event ? entryJson(event.entry) : null,
     change: changeJson(event),
-    status: event.type === "state" ? statusJson(event.status) : null,
+    status: event.type === "state" ? statusJson(event.status, registry) : null,
   };
 }
 

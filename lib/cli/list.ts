@@ -10,7 +10,7 @@ import {
   type GlobalOptions,
   viewOf,
 } from "./context.ts";
-import { leaseJson } from "./json.ts";
+import { heldLeaseJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderList } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
@@ -26,16 +26,25 @@ export function command({ io }: Context): AnyCommand {
       "The ids of all leases with a label",
       `reslock list --json | jq -r '.leases[] | select(.label == "whisper") | .id'`,
     )
+    .example(
+      "Whose they are, as a table for scripts",
+      "reslock list --json | jq -r '.leases[] | [.id, .process.user, .process.pid] | @tsv'",
+    )
     .action(async (options) => {
       const status = await withPool(
         options,
         (pool) => pool.status({ explain: false }),
       );
       const { path, leases } = status;
+      const surroundings = surroundingsOf(path);
+      const { registry } = surroundings;
       io.writeOut(
         options.json
-          ? jsonText({ path, leases: leases.map(leaseJson) })
-          : renderList(status, viewOf(io), surroundingsOf(path)),
+          ? jsonText({
+            path,
+            leases: leases.map((lease) => heldLeaseJson(lease, registry)),
+          })
+          : renderList(status, viewOf(io), surroundings),
       );
     });
 }

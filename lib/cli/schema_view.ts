@@ -95,9 +95,10 @@ function typeText(type: FieldType): string {
 function withNested(formats: readonly ObjectFormat[]): ObjectFormat[] {
   const nested = formats.flatMap((format) => [
     format,
-    ...withNested(
-      format.fields.flatMap(([, type]) => nestedIn(type) ?? []),
-    ),
+    ...withNested([
+      ...(format.base === undefined ? [] : [format.base]),
+      ...format.fields.flatMap(([, type]) => nestedIn(type) ?? []),
+    ]),
   ]);
   return [...new Set(nested)];
 }

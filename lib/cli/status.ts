@@ -77,13 +77,11 @@ async function showStatus(
     options,
     (pool) => pool.status({ explain: shown, usage: shown }),
   );
+  const surroundings = surroundingsOf(status.path);
   io.writeOut(
-    json ? jsonText(statusJson(status)) : renderStatus(
-      status,
-      viewOf(io),
-      { wide, short },
-      surroundingsOf(status.path),
-    ),
+    json
+      ? jsonText(statusJson(status, surroundings.registry))
+      : renderStatus(status, viewOf(io), { wide, short }, surroundings),
   );
 }
 

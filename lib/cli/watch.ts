@@ -11,6 +11,7 @@ import { eventJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderEvent } from "./render_events.ts";
 import { jsonLine } from "./text.ts";
+import { registryOf } from "./who.ts";
 
 /** The command. */
 export function command(context: Context): AnyCommand {
@@ -35,7 +36,7 @@ export function command(context: Context): AnyCommand {
           if (event.type === "state") seen = event.status;
           io.writeOut(
             options.json
-              ? jsonLine(eventJson(event))
+              ? jsonLine(eventJson(event, registryOf(pool.path)))
               : renderEvent(event, seen),
           );
         }

@@ -6,7 +6,12 @@ import {
   jsonSchema,
   renderSchema,
 } from "../../lib/cli/schema_view.ts";
-import { EMPTY_POOL, NOW_MS, SAMPLE_POOL } from "./sample_pool.ts";
+import {
+  EMPTY_POOL,
+  NOW_MS,
+  SAMPLE_POOL,
+  SAMPLE_REGISTRY,
+} from "./sample_pool.ts";
 import { schemaFaults } from "./schema_check.ts";
 import { assertGolden } from "./support.ts";
 
@@ -36,9 +41,32 @@ Deno.test("allSchemas() has a schema for everything that --json prints", () => {
 Deno.test("jsonSchema() describes what statusJson() makes", () => {
   const schema = jsonSchema(FORMATS.status);
   for (const pool of [SAMPLE_POOL, EMPTY_POOL]) {
-    const value = JSON.parse(JSON.stringify(statusJson(pool)));
+    const value = JSON.parse(
+      JSON.stringify(statusJson(pool, SAMPLE_REGISTRY)),
+    );
     assertEquals(schemaFaults(schema, value), []);
   }
+});
+
+Deno.test("statusJson() tells of each lease and request whose process it is", () => {
+  const { leases, queue } = statusJson(SAMPLE_POOL, SAMPLE_REGISTRY) as Record<
+    string,
+    { readonly process: unknown }[]
+  >;
+  assertEquals(leases.map(({ process }) => process).slice(1, 3), [{
+    pid: 777,
+    user: "grace",
+    command: "python train.py --resume \x1b[31m",
+    container: null,
+    stopped: true,
+  }, null]);
+  assertEquals(queue[0].process, {
+    pid: 23456,
+    user: "ada",
+    command: "whisper-server",
+    container: null,
+    stopped: false,
+  });
 });
 
 Deno.test("jsonSchema() refuses a field too many, too few, and of another type", () => {

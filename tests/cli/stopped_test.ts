@@ -58,6 +58,13 @@ Deno.test("reslock status shows a stopped holder, and what continues it", async 
     all,
     `stopped: kill -s CONT -- -${job.pid} continues it`,
   );
+  const json = await ok(state, "list", "--json");
+  const { pid, command, stopped } = JSON.parse(json).leases[0].process;
+  assertEquals([pid, command, stopped], [
+    job.pid,
+    "sh -c exec sleep 300 <&- >&- 2>&-",
+    true,
+  ]);
   assertEquals((await help(state, all)).includes("stopped"), false);
   assertEquals([job.pid, child].map(processState).includes("T"), false);
   // Its command alone holds the lease up just as well.
