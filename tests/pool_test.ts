@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { readDiskSpace } from "../lib/os/disk.ts";
 import {
@@ -406,6 +407,16 @@ for (
       assertEquals((await pool.status()).leases, []);
     }));
 }
+
+Deno.test("ResourcePool refuses a lockTimeoutMs that is no number from 0", () => {
+  for (const lockTimeoutMs of [NaN, -5, null as never, "5" as never]) {
+    assertThrows(
+      () => new ResourcePool({ path: "state.json", lockTimeoutMs }),
+      RangeError,
+      `"lockTimeoutMs" as it must be a number from 0: current value is ${lockTimeoutMs}`,
+    );
+  }
+});
 
 Deno.test("ResourcePool.close() releases, withdraws, and removes its files", () =>
   withPath(async (path) => {

@@ -72,11 +72,16 @@ export class ImpossibleRequestError extends Error {
   }
 }
 
-/** The state file stayed locked by others for longer than the limit. Nothing was changed. */
+/**
+ * A file of the pool, most often that of the state, stayed locked by others for longer
+ * than the limit, with nothing written. What was called for was not done, and can be
+ * called for again; a request that waited is withdrawn as soon as the file can be
+ * locked.
+ */
 export class LockTimeoutError extends Error {
   /** The name of the class. */
   override readonly name = "LockTimeoutError";
-  /** The file that is locked. */
+  /** The file that is locked: that of the state, or that of the cores beside it. */
   readonly path: string;
   /** How long was waited, in milliseconds. */
   readonly waitedMs: number;

@@ -153,12 +153,15 @@ export function checkOptions(options: AcquireOptions): void {
   }
   checkWork({ label, estimatedSeconds });
   if (priority !== undefined) checkPriority(priority);
-  if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-    throw new RangeError(
-      `Cannot use "timeoutMs" as it must be a number from 0: current value is ` +
-        `${timeoutMs}`,
-    );
-  }
+  if (timeoutMs !== undefined) checkMilliseconds("timeoutMs", timeoutMs);
+}
+
+/** Checks a time, which may be endless. */
+export function checkMilliseconds(name: string, value: number): void {
+  if (typeof value === "number" && value >= 0) return;
+  throw new RangeError(
+    `Cannot use "${name}" as it must be a number from 0: current value is ${value}`,
+  );
 }
 
 /** Checks a priority. */

@@ -23,6 +23,7 @@ import { acquire, tryAcquire } from "./acquire.ts";
 import {
   type AcquireOptions,
   checkCapacities,
+  checkMilliseconds,
   checkOneKindOfMemory,
   checkPriority,
   type ExplainOptions,
@@ -36,6 +37,10 @@ const LOCK_TIMEOUT_MS = 5000;
 
 /**
  * Resources that processes on one machine share, coordinated through one state file.
+ *
+ * Whatever needs that file can fail with what is wrong with it, as
+ * {@linkcode ResourcePool.acquire} says; and whatever is asked of a pool that was closed
+ * fails with an `AbortError`.
  *
  * @example Run something that needs GPU memory
  * ```ts ignore
@@ -56,6 +61,7 @@ export class ResourcePool implements AsyncDisposable {
    * {@linkcode ResourcePool.close}.
    *
    * @throws {StateAccessError} if no path is given and none can be chosen
+   * @throws {RangeError} if `lockTimeoutMs` is no number from 0
    */
   constructor(options: ResourcePoolOptions = {}) {
     const {
@@ -64,6 +70,7 @@ export class ResourcePool implements AsyncDisposable {
       onWarning = warnOnce,
       history = true,
     } = options;
+    checkMilliseconds("lockTimeoutMs", lockTimeoutMs);
     const { path, rule } = choosePath(options.path);
     this.path = path;
     this.#onWarning = onWarning;
@@ -85,7 +92,13 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {AcquireCancelledError} if somebody cancels it, or resets the pool
    * @throws {RangeError} if an amount or option is outside of its range
    * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {SyntaxError} if a name or the label cannot be used
+   * @throws {Deno.errors.NotFound} if space is asked for at a path that does not exist
+   * @throws {LockTimeoutError} if others keep the state file locked
+   * @throws {CorruptStateError} if the state file holds something else
+   * @throws {SchemaVersionMismatch} if the state file is of another version
    * @throws {StateAccessError} if the state file cannot be used
+   * @throws {DOMException} named `AbortError`, if the pool was closed
    * @throws the reason of `signal`, once the request has been withdrawn
    */
   acquire(
@@ -103,7 +116,13 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {ImpossibleRequestError} if it can never be granted
    * @throws {RangeError} if an amount or option is outside of its range
    * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {SyntaxError} if a name or the label cannot be used
+   * @throws {Deno.errors.NotFound} if space is asked for at a path that does not exist
+   * @throws {LockTimeoutError} if others keep the state file locked
+   * @throws {CorruptStateError} if the state file holds something else
+   * @throws {SchemaVersionMismatch} if the state file is of another version
    * @throws {StateAccessError} if the state file cannot be used
+   * @throws {DOMException} named `AbortError`, if the pool was closed
    */
   tryAcquire(
     request: ResourceRequest,
@@ -121,6 +140,11 @@ export class ResourcePool implements AsyncDisposable {
    * @returns the names whose capacity was changed
    * @throws {RangeError} if a name or an amount cannot be used; also for the space of a
    * disk, which has no capacity, and for `vram_mb` beside cards
+   * @throws {SyntaxError} if a name cannot be read
+   * @throws {LockTimeoutError} if others keep the state file locked
+   * @throws {CorruptStateError} if the state file holds something else
+   * @throws {SchemaVersionMismatch} if the state file is of another version
+   * @throws {StateAccessError} if the state file cannot be used
    */
   async setResources(
     capacities: AmountsByName,
