@@ -7,7 +7,7 @@ import metadata from "./deno.json" with { type: "json" };
 import {
   closest,
   commandIndex,
-  flagsIn,
+  optionsIn,
   refuseEmpty,
   refuseMangled,
   refuseUnknownOption,
@@ -30,6 +30,7 @@ import {
 } from "./lib/cli/context.ts";
 import { EXIT } from "./lib/cli/exit_codes.ts";
 import { failureOf, UsageError } from "./lib/cli/failure.ts";
+import { refuseMisuse } from "./lib/cli/misuse.ts";
 import { readPlainOptions } from "./lib/cli/plain_options.ts";
 import { quoted } from "./lib/cli/text.ts";
 
@@ -127,12 +128,25 @@ async function parse(
   } catch (error) {
     const isOurs = error instanceof UnknownOptionError;
     if (!isOurs && !(error instanceof ValidationError)) throw error;
-    const command: AnyCommand | undefined = tree.getCommand(names[0] ?? "");
-    const flags = command === undefined || names.length > 1
-      ? []
-      : flagsIn(command.getHelp({ colors: false }));
+    const [name] = names;
+    const command: AnyCommand | undefined = names.length > 1
+      ? undefined
+      : tree.getCommand(name ?? "");
+    const options = optionsIn(command?.getHelp({ colors: false }) ?? "");
+    const flags = options.flatMap(({ flags }) => flags);
     refuseUnknownOption(words, [...flags, ...unshown, ...ROOT_FLAGS]);
-    throw isOurs ? error : new UsageError(error.message, { cause: error });
+    if (isOurs) throw error;
+    if (command !== undefined) {
+      const argumentsMax = command.getArguments().length;
+      const own = words.slice(commandIndex(words) + 1);
+      const end = own.indexOf("--");
+      refuseMisuse(
+        end < 0 ? own : own.slice(0, end),
+        { name, options, argumentsMax },
+        error.message,
+      );
+    }
+    throw new UsageError(error.message, { cause: error });
   }
 }
 

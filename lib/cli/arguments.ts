@@ -66,11 +66,16 @@ function ownWords(
     index++;
     if (flag === undefined) continue;
     if (index >= args.length || args[index] === "--") {
-      throw new UsageError(`Cannot use ${flag} without a value`);
+      throw withoutValue(flag);
     }
     index++;
   }
   return { end: index, dashes: false };
+}
+
+/** The error of an option whose value is missing. */
+export function withoutValue(flag: string): UsageError {
+  return new UsageError(`Cannot use ${flag} without a value`);
 }
 
 /** Throws for a value that is empty. */
@@ -157,11 +162,29 @@ export function operands(
 /** An option that the command has not; which it has, it cannot tell itself. */
 export class UnknownOptionError extends UsageError {}
 
-/** The flags at the beginnings of lines of a help: `-s` and `--state`. */
+/** An option as a help shows it. */
+export interface ShownOption {
+  /** Such as `-l` and `--label`. */
+  readonly flags: readonly string[];
+  readonly takesValue: boolean;
+}
+
+/** The options at the beginnings of lines of a help. */
+export function optionsIn(help: string): ShownOption[] {
+  return help.split("\n").flatMap((line) => {
+    const [, short, long, value] =
+      /^\s+(?:(-\w), +)?(--[a-z][\w-]*)(\s+<)?/.exec(line) ?? [];
+    if (long === undefined) return [];
+    return [{
+      flags: short === undefined ? [long] : [short, long],
+      takesValue: value !== undefined,
+    }];
+  });
+}
+
+/** Their flags: `-s` and `--state`. */
 export function flagsIn(help: string): string[] {
-  return help.split("\n").flatMap((line) =>
-    /^\s+(?:(-\w), +)?(--[a-z][\w-]*)/.exec(line)?.slice(1) ?? []
-  ).filter((flag) => flag !== undefined);
+  return optionsIn(help).flatMap(({ flags }) => flags);
 }
 
 /**

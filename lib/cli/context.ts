@@ -73,7 +73,19 @@ const WIDTH_WITHOUT_TERMINAL = 200;
 
 /** Standard streams of this process. */
 export const processIo: Io = {
-  writeOut: (text) => writeAll(Deno.stdout, text),
+  writeOut(text) {
+    try {
+      writeAll(Deno.stdout, text);
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      // Else "No space left" would be taken for the disk of the pool.
+      throw new Error(
+        `Cannot write to standard output (${reason}): write it elsewhere`,
+        { cause: error },
+      );
+    }
+  },
   writeError: (text) => writeAll(Deno.stderr, text),
   ask(question) {
     if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;

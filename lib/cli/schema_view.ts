@@ -103,6 +103,10 @@ function withNested(formats: readonly ObjectFormat[]): ObjectFormat[] {
   return [...new Set(nested)];
 }
 
+function articleOf(title: string): string {
+  return /^[aeiou]/.test(title) ? "an" : "a";
+}
+
 function renderFormat(format: ObjectFormat, view: View): string[] {
   const { title, base, fields } = format;
   const rows = fields.map(([name, type, meaning]: Field) => [
@@ -116,7 +120,9 @@ function renderFormat(format: ObjectFormat, view: View): string[] {
   }];
   return [
     paint(title, "bold", view.color) +
-    (base === undefined ? "" : `: the fields of a ${base.title}, and`),
+    (base === undefined
+      ? ""
+      : `: the fields of ${articleOf(base.title)} ${base.title}, and`),
     ...renderTable(columns, rows, view),
   ];
 }

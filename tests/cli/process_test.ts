@@ -20,7 +20,7 @@ import {
   works,
 } from "../support/processes.ts";
 import { canBecomeOthers, Shelter } from "../support/shelter.ts";
-import { call, outcome, scriptTo, start } from "./support.ts";
+import { assertHelps, call, outcome, scriptTo, start } from "./support.ts";
 
 const hasSystemPool = await works("test", "-e", "/var/lib/reslock");
 const hasScript = await works("script", "-qec", "true", "/dev/null");
@@ -314,6 +314,29 @@ test(
       env: Deno.env.toObject(),
     });
     assertEquals(await outcome(program), { code: 0, out: "", err: "" });
+  },
+);
+
+test(
+  "reslock says that it is its output which cannot be written",
+  await works("test", "-c", "/dev/full") ? undefined : "without /dev/full",
+  async () => {
+    using folder = new Folder();
+    const program = new Program("sh", {
+      args: [
+        ...["-c", 'exec "$@" > /dev/full', "sh"],
+        ...[Deno.execPath(), ...denoRunArgs(), `${ROOT}cli.ts`],
+        ...["status", "-s", folder.state],
+      ],
+      env: Deno.env.toObject(),
+    });
+    const { code, err } = await outcome(program);
+    assertEquals(code, 1);
+    assertMatch(
+      err,
+      /^reslock: Cannot write to standard output \(No space .*\n$/,
+    );
+    assertHelps(err);
   },
 );
 

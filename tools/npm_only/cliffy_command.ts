@@ -247,6 +247,11 @@ export class Command<_ParentGlobals = void> {
     return this.#parent;
   }
 
+  getArguments(): { readonly name: string }[] {
+    return this.#native.registeredArguments
+      .map((argument) => ({ name: argument.name() }));
+  }
+
   getHelp(_options?: { colors?: boolean; long?: boolean }): string {
     const write = this.#write;
     let help = "";
