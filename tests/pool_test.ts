@@ -413,10 +413,83 @@ Deno.test("ResourcePool refuses a lockTimeoutMs that is no number from 0", () =>
     assertThrows(
       () => new ResourcePool({ path: "state.json", lockTimeoutMs }),
       RangeError,
-      `"lockTimeoutMs" as it must be a number from 0: current value is ${lockTimeoutMs}`,
+      '"lockTimeoutMs" as it must be a number from 0: current value is ',
     );
   }
 });
+
+for (
+  const [request, options, problem] of [
+    [{ vram_mb: null }, {}, '"vram_mb"'],
+    [{ vram_mb: {} }, {}, "current value is an object"],
+    // deno-lint-ignore no-sparse-arrays
+    [{ vram_mb: [1, , 1] }, {}, "current value is undefined"],
+    [{ slot: "1" }, {}, 'current value is "1"'],
+    [null, {}, "Cannot acquire null"],
+    [{ vram_mb: 1 }, { cards: "0" }, '"cards"'],
+    [{ vram_mb: 1 }, { cards: [0] }, '"cards"'],
+    [{ slot: 1 }, { reclaimable: "yes" }, '"reclaimable"'],
+    [{ slot: 1 }, { hold: 0 }, '"hold"'],
+    [{ slot: 1 }, { label: 5 }, "label"],
+  ] as const
+) {
+  Deno.test(`ResourcePool.acquire() refuses ${Deno.inspect([request, options])}, which a type would not allow`, () =>
+    withPools(async (pool) => {
+      const error = await assertRejects(
+        () => pool.acquire(request as never, options as never),
+        TypeError,
+      );
+      assertStringIncludes(error.message, problem);
+      assertEquals((await pool.status()).leases, []);
+    }));
+}
+
+Deno.test("ResourcePool writes what was said when it was called, whatever comes of it", () =>
+  withPools(async (pool) => {
+    const held = await pool.acquire({ slot: 1 });
+    const capacities = { slot: 4 };
+    const options = { label: "first", priority: 1 };
+    const work = { label: "work" };
+    // While another program has the file, all of them wait.
+    using file = Deno.openSync(pool.path);
+    file.lockSync();
+    const registered = pool.setResources(capacities);
+    const acquired = pool.acquire({ slot: 1 }, options);
+    const started = held.startWork(work);
+    Object.assign(capacities, { slot: NaN });
+    Object.assign(options, { label: "second", priority: NaN });
+    Object.assign(work, { label: 5 });
+    file.unlockSync();
+    await Promise.all([registered, started]);
+    const { label, priority } = await acquired;
+    const { resources, queue } = await pool.status();
+    assertEquals(
+      [resources.slot, label, priority, queue[0].label],
+      [4, "first", 1, "work"],
+    );
+  }));
+
+Deno.test("Lease.update() refuses what others could not read, and the pool stays whole", () =>
+  withPools(async (one, two) => {
+    const lease = await one.acquire({ slot: 1 });
+    const refused = async (update: unknown, type: typeof Error) => {
+      await assertRejects(() => lease.update(update as never), type, "Cannot");
+      await two.status();
+    };
+    await refused({ actualResources: { "\ud800": 1 } }, SyntaxError);
+    await refused({ actualResources: { __proto__: null, "": 1 } }, RangeError);
+    await refused({ actualResources: [1] }, TypeError);
+    // deno-lint-ignore no-sparse-arrays
+    await refused({ pids: [1, , 2] }, RangeError);
+    await refused({ pids: "1" }, TypeError);
+    await refused({ cpuSeconds: "1" }, RangeError);
+    const work = await lease.startWork();
+    await assertRejects(
+      () => work.update({ progress: "0.5" as never }),
+      RangeError,
+    );
+    await two.status();
+  }));
 
 Deno.test("ResourcePool.close() releases, withdraws, and removes its files", () =>
   withPath(async (path) => {

@@ -7,7 +7,7 @@
  * @module
  */
 import { diskOfKey } from "./model.ts";
-import { quoted } from "./quoted.ts";
+import { quoted, quotedValue } from "./quoted.ts";
 
 /** How amounts are read. */
 export interface AmountOptions {
@@ -29,6 +29,8 @@ const SIZE_UNIT = /^([KMGT])I?B?$/;
 /** Long enough for every number in range; a longer one costs time to multiply. */
 const MAX_AMOUNT_LENGTH = 64;
 const MAX_NAME_LENGTH = 200;
+/** Of one request, or of all capacities: each is written into the file that all read. */
+export const MAX_NAMES = 1024;
 /** Controls and line ends: what would steer a terminal or break a list in two. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
@@ -238,6 +240,37 @@ export function checkName(name: string): void {
         `JavaScript: choose another one`,
     );
   }
+}
+
+/**
+ * What a caller gives amounts of, and the amounts, which may be anything yet.
+ *
+ * @param action what is done with them, for the error
+ * @throws {TypeError} if it is no object
+ */
+export function entriesOf(
+  amounts: unknown,
+  action: string,
+): [name: string, amount: unknown][] {
+  const isObject = typeof amounts === "object" && amounts !== null;
+  if (isObject && !Array.isArray(amounts)) return Object.entries(amounts);
+  throw new TypeError(
+    `Cannot ${action} ${quotedValue(amounts)} as it is not an object: give ` +
+      `amounts by resource name`,
+  );
+}
+
+/**
+ * Checks how many resources are named.
+ *
+ * @param action what is done with them, for the error
+ * @throws {RangeError} if there are more than 1024
+ */
+export function checkNameCount(action: string, count: number): void {
+  if (count <= MAX_NAMES) return;
+  throw new RangeError(
+    `Cannot ${action} ${count} resources as ${MAX_NAMES} are the limit: name fewer`,
+  );
 }
 
 /**

@@ -31,6 +31,14 @@ export function quotedJson(value: unknown, limit = 80): string {
   return cut(JSON.stringify(value), limit).replace(UNSEEN, escape);
 }
 
+/** Any value in a few words, for messages about one that is of the wrong type. */
+export function quotedValue(value: unknown): string {
+  if (typeof value === "string") return quoted(value);
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}
+
 /** The same without the quotes, for a name in the middle of a sentence. */
 export function shown(text: string, limit = 80): string {
   return quoted(text, limit).slice(1, -1).replaceAll('\\"', '"');

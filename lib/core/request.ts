@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { checkName } from "./amount.ts";
+import { checkName, checkNameCount, entriesOf } from "./amount.ts";
 import { diskOfKey, type EntryRecord, gpuOfKey } from "./model.ts";
-import { quoted } from "./quoted.ts";
+import { quoted, quotedValue } from "./quoted.ts";
 import type { PoolState } from "./state.ts";
 
 /**
  * Amounts by resource name: whole numbers from 1, in MiB where the name ends in
- * `_mb`.
+ * `_mb`. At most 1024 names of 200 characters.
  *
  * GPU memory is asked for in one of three ways: `vram_mb` as one amount, which is
  * that much on one card (or of the plain quantity of that name, where a capacity is
@@ -24,7 +24,7 @@ export interface ResourceRequest {
   readonly vram_mb_each?: number;
   /** How many cards get `vram_mb_each`. */
   readonly num_gpus?: number;
-  /** Any other quantity. */
+  /** Any other quantity, as one amount: a list is refused, but for `vram_mb`. */
   readonly [name: string]: number | readonly number[] | undefined;
 }
 
@@ -50,7 +50,7 @@ function checkAmount(name: string, amount: unknown): number {
   if (typeof amount !== "number") {
     throw new TypeError(
       `Cannot request ${quoted(name)} as the amount must be a number: ` +
-        `current value is ${quoted(String(amount))}`,
+        `current value is ${quotedValue(amount)}`,
     );
   }
   if (!Number.isSafeInteger(amount) || amount < 1) {
@@ -69,7 +69,8 @@ function checkSlots(slots: readonly unknown[]): readonly number[] {
         `one for each card: current length is ${slots.length}`,
     );
   }
-  return slots.map((amount) => checkAmount("vram_mb", amount));
+  // Not by map(), which would leave out what a list has no value for.
+  return Array.from(slots, (amount) => checkAmount("vram_mb", amount));
 }
 
 /**
@@ -77,11 +78,12 @@ function checkSlots(slots: readonly unknown[]): readonly number[] {
  *
  * @throws {TypeError} if an amount is not a number, or two ways to ask for GPU
  * memory are mixed
- * @throws {RangeError} if an amount is no whole number from 1, or nothing is asked for
+ * @throws {RangeError} if an amount is no whole number from 1, or nothing is asked for, or
+ * more than 1024 resources
  */
 export function parseRequest(request: ResourceRequest): ParsedRequest {
   const counters = new Map<string, number>();
-  for (const [name, amount] of Object.entries(request)) {
+  for (const [name, amount] of entriesOf(request, "acquire")) {
     if (["vram_mb", "vram_mb_each", "num_gpus"].includes(name)) continue;
     if (amount === undefined) continue;
     checkName(name);
@@ -95,6 +97,7 @@ export function parseRequest(request: ResourceRequest): ParsedRequest {
     }
     counters.set(name, checkAmount(name, amount));
   }
+  checkNameCount("request", counters.size);
   const { vram_mb: vram, vram_mb_each: eachMb, num_gpus: cards } = request;
   if (vram !== undefined && (eachMb !== undefined || cards !== undefined)) {
     throw new TypeError(
@@ -122,10 +125,10 @@ export function parseRequest(request: ResourceRequest): ParsedRequest {
   }
   const parsed: ParsedRequest = {
     counters,
-    vramMb: vram !== undefined && typeof vram !== "object"
-      ? checkAmount("vram_mb", vram)
-      : undefined,
-    slots: typeof vram === "object" ? checkSlots(vram) : undefined,
+    vramMb: vram === undefined || Array.isArray(vram)
+      ? undefined
+      : checkAmount("vram_mb", vram),
+    slots: Array.isArray(vram) ? checkSlots(vram) : undefined,
     each,
   };
   if (counters.size === 0 && vram === undefined && each === undefined) {

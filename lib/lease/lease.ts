@@ -18,6 +18,7 @@ import { release, shrink } from "../core/transitions.ts";
 import { removeGuard } from "../os/owner_lock.ts";
 import { looks } from "../outside.ts";
 import type { AmountsByName } from "../status.ts";
+import type { TransactOptions } from "../store/store.ts";
 import { guardCommand } from "./guard.ts";
 import type { LeaseHost } from "./host.ts";
 import { allowedCores, claimCores, type ClaimedCores } from "./pinning.ts";
@@ -159,7 +160,10 @@ export class Lease implements AsyncDisposable {
   /**
    * Changes what others see of the lease. Amounts only ever become smaller.
    *
-   * @throws {RangeError} if an amount is larger than what is held, or is no whole number
+   * @throws {RangeError} if an amount is larger than what is held, or a value is outside
+   * of its range
+   * @throws {TypeError} if a value is of the wrong type
+   * @throws {SyntaxError} if a name holds control characters or is not well-formed
    * @throws {LeaseLostError} if the lease is gone
    */
   async update(update: LeaseUpdate): Promise<void> {
@@ -168,7 +172,7 @@ export class Lease implements AsyncDisposable {
     await this.#change((state, lease) => {
       const smaller = wanted ? shrink(state, lease, wanted) : lease;
       return state.replaceLease(smaller, fields);
-    });
+    }, { adds: true });
   }
 
   /**
@@ -227,10 +231,14 @@ export class Lease implements AsyncDisposable {
   /**
    * Marks the lease as busy: it is not asked back while work is in progress.
    *
+   * @throws {RangeError} if an estimate, a progress or a label is outside of its range
+   * @throws {TypeError} if the label is no string
+   * @throws {SyntaxError} if it holds control characters or is not well-formed
    * @throws {LeaseLostError} if the lease is gone
    */
   async startWork(options: WorkOptions = {}): Promise<Work> {
     checkWork(options);
+    const { label = null, estimatedSeconds = null, progress = null } = options;
     const id = this.#host.nextId();
     const now = this.#host.isoTime();
     const { claims } = this.#host;
@@ -241,15 +249,15 @@ export class Lease implements AsyncDisposable {
         pid: lease.pid,
         host_pid: lease.host_pid,
         priority: lease.priority,
-        label: options.label ?? null,
+        label,
         queued_at: now,
         started_at: now,
         lease_id: lease.id,
-        estimated_seconds: options.estimatedSeconds ?? null,
-        progress: options.progress ?? null,
+        estimated_seconds: estimatedSeconds,
+        progress,
       }));
       return lease;
-    });
+    }, { adds: true });
     try {
       await write;
     } catch (error) {
@@ -356,12 +364,13 @@ export class Lease implements AsyncDisposable {
 
   async #change(
     change: (state: PoolState, lease: LeaseRecord) => LeaseRecord,
+    options: TransactOptions = {},
   ): Promise<void> {
     if (this.#released) throw this.#lostError();
     const { value } = await this.#host.store.transact((state) => {
       const lease = state.lease(this.id);
       return lease === undefined ? undefined : change(state, lease);
-    });
+    }, options);
     if (value === undefined) throw this.#lostError();
     this.#record = value;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { checkLabel } from "../core/amount.ts";
+import { quotedValue } from "../core/quoted.ts";
 import type { LeaseHost } from "./host.ts";
 
 /** Options of {@linkcode Lease.startWork}. */
@@ -17,7 +18,13 @@ export interface WorkOptions {
   readonly label?: string;
 }
 
-/** Checks what is said of work that others see. */
+/**
+ * Checks what is said of work that others see.
+ *
+ * @throws {RangeError} if an estimate, a progress or a label is outside of its range
+ * @throws {TypeError} if the label is no string
+ * @throws {SyntaxError} if it holds control characters or is not well-formed
+ */
 export function checkWork(
   { estimatedSeconds, progress, label }: WorkOptions,
 ): void {
@@ -27,13 +34,14 @@ export function checkWork(
   ) {
     throw new RangeError(
       `Cannot use "estimatedSeconds" as it must be a whole number from 0: ` +
-        `current value is ${estimatedSeconds}`,
+        `current value is ${quotedValue(estimatedSeconds)}`,
     );
   }
-  if (progress !== undefined && !(progress >= 0 && progress <= 1)) {
+  const isPart = Number.isFinite(progress) && progress! >= 0 && progress! <= 1;
+  if (progress !== undefined && !isPart) {
     throw new RangeError(
       `Cannot use "progress" as it must be a number from 0 to 1: current value ` +
-        `is ${progress}`,
+        `is ${quotedValue(progress)}`,
     );
   }
   if (label !== undefined) checkLabel(label);
@@ -70,7 +78,7 @@ export class Work implements AsyncDisposable {
         progress: progress ?? entry.progress,
         label: label ?? entry.label,
       });
-    });
+    }, { adds: true });
   }
 
   /** Ends it; the lease stays. After an error it can be tried again. */

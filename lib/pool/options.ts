@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { checkName } from "../core/amount.ts";
+import { checkName, checkNameCount, entriesOf } from "../core/amount.ts";
 import { diskOfKey, gpuOfKey } from "../core/model.ts";
 import type { PlacementPolicy } from "../core/placement.ts";
-import { quoted } from "../core/quoted.ts";
+import { quoted, quotedValue } from "../core/quoted.ts";
 import type { PoolState } from "../core/state.ts";
 import { checkWork } from "../lease/work.ts";
 import type { AmountsByName } from "../status.ts";
@@ -14,6 +14,7 @@ import type { AmountsByName } from "../status.ts";
 /** Words of a request, which nobody can ask for as what they are called. */
 const REQUEST_WORDS = ["vram_mb_each", "num_gpus"];
 const PLACEMENTS: readonly unknown[] = ["pack", "spread"];
+const SWITCHES = ["reclaimable", "hold", "waitForCapacity"] as const;
 
 /** Options of {@linkcode ResourcePool}. */
 export interface ResourcePoolOptions {
@@ -142,13 +143,21 @@ export interface AcquireOptions extends TryAcquireOptions {
   }) => void;
 }
 
-/** Checks what a caller says beside the amounts. */
+/**
+ * Checks what a caller says beside the amounts.
+ *
+ * @throws {RangeError} if an option is outside of its range
+ * @throws {TypeError} if one is of the wrong type
+ * @throws {SyntaxError} if the label holds control characters or is not well-formed
+ */
 export function checkOptions(options: AcquireOptions): void {
   const { priority, label, estimatedSeconds, timeoutMs, placement } = options;
+  for (const name of SWITCHES) checkSwitch(name, options[name]);
+  if (options.cards !== undefined) checkCards(options.cards);
   if (placement !== undefined && !PLACEMENTS.includes(placement)) {
     throw new RangeError(
       `Cannot use "placement" as it must be "pack" or "spread": current value is ` +
-        quoted(String(placement)),
+        quotedValue(placement),
     );
   }
   checkWork({ label, estimatedSeconds });
@@ -156,31 +165,69 @@ export function checkOptions(options: AcquireOptions): void {
   if (timeoutMs !== undefined) checkMilliseconds("timeoutMs", timeoutMs);
 }
 
-/** Checks a time, which may be endless. */
+/**
+ * Checks a time, which may be endless.
+ *
+ * @throws {RangeError} if it is no number from 0
+ */
 export function checkMilliseconds(name: string, value: number): void {
   if (typeof value === "number" && value >= 0) return;
   throw new RangeError(
-    `Cannot use "${name}" as it must be a number from 0: current value is ${value}`,
+    `Cannot use ${
+      quoted(name)
+    } as it must be a number from 0: current value is ` +
+      quotedValue(value),
   );
 }
 
-/** Checks a priority. */
+function checkSwitch(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(
+    `Cannot use ${
+      quoted(name)
+    } as it must be true or false: current value is ` +
+      quotedValue(value),
+  );
+}
+
+function checkCards(cards: unknown): void {
+  const wrong = (value: unknown) =>
+    new TypeError(
+      `Cannot use "cards" as it must be a list of strings, such as ["0", "1"]: ` +
+        `current value is ${quotedValue(value)}`,
+    );
+  if (!Array.isArray(cards)) throw wrong(cards);
+  for (const card of cards) if (typeof card !== "string") throw wrong(card);
+}
+
+/**
+ * Checks a priority.
+ *
+ * @throws {RangeError} if it is no whole number
+ */
 export function checkPriority(priority: number): void {
   if (Number.isSafeInteger(priority)) return;
   throw new RangeError(
     `Cannot use "priority" as it must be a whole number: current value is ` +
-      `${priority}`,
+      quotedValue(priority),
   );
 }
 
-/** Checks capacities and their names. */
-export function checkCapacities(capacities: AmountsByName): void {
-  for (const [name, capacity] of Object.entries(capacities)) {
+/**
+ * Capacities by name, each checked.
+ *
+ * @throws {RangeError} if a capacity or a name cannot be used
+ * @throws {TypeError} if it is no object
+ * @throws {SyntaxError} if a name holds control characters or is not well-formed
+ */
+export function capacitiesOf(capacities: AmountsByName): Map<string, number> {
+  const checked = new Map<string, number>();
+  for (const [name, capacity] of entriesOf(capacities, "register")) {
     checkName(name);
-    if (!Number.isSafeInteger(capacity) || capacity < 0) {
+    if (!Number.isSafeInteger(capacity) || (capacity as number) < 0) {
       throw new RangeError(
         `Cannot set ${quoted(name)} as the capacity must be a whole number ` +
-          `from 0: current value is ${capacity}`,
+          `from 0: current value is ${quotedValue(capacity)}`,
       );
     }
     if (diskOfKey(name) !== undefined) {
@@ -198,7 +245,23 @@ export function checkCapacities(capacities: AmountsByName): void {
           `for: choose another name`,
       );
     }
+    checked.set(name, capacity as number);
   }
+  return checked;
+}
+
+/**
+ * Refuses more capacities than a pool has.
+ *
+ * @param names what is to get a capacity
+ * @throws {RangeError} if there would be more than 1024
+ */
+export function checkCapacityCount(
+  { resources }: PoolState,
+  names: readonly string[],
+): void {
+  const added = names.filter((name) => !resources.has(name)).length;
+  if (added > 0) checkNameCount("register", resources.size + added);
 }
 
 /** Whether GPU memory has a capacity already, but of the other kind: of cards, or as one. */

@@ -22,7 +22,8 @@ import type {
 import { acquire, tryAcquire } from "./acquire.ts";
 import {
   type AcquireOptions,
-  checkCapacities,
+  capacitiesOf,
+  checkCapacityCount,
   checkMilliseconds,
   checkOneKindOfMemory,
   checkPriority,
@@ -91,13 +92,14 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {AcquireTimeoutError} after `timeoutMs`
    * @throws {AcquireCancelledError} if somebody cancels it, or resets the pool
    * @throws {RangeError} if an amount or option is outside of its range
-   * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {TypeError} if an amount or option is of the wrong type, or GPU memory is
+   * asked for in two ways
    * @throws {SyntaxError} if a name or the label cannot be used
    * @throws {Deno.errors.NotFound} if space is asked for at a path that does not exist
    * @throws {LockTimeoutError} if others keep the state file locked
    * @throws {CorruptStateError} if the state file holds something else
    * @throws {SchemaVersionMismatch} if the state file is of another version
-   * @throws {StateAccessError} if the state file cannot be used
+   * @throws {StateAccessError} if the state file cannot be used, or is full
    * @throws {DOMException} named `AbortError`, if the pool was closed
    * @throws the reason of `signal`, once the request has been withdrawn
    */
@@ -105,7 +107,8 @@ export class ResourcePool implements AsyncDisposable {
     request: ResourceRequest,
     options: AcquireOptions = {},
   ): Promise<Lease> {
-    return acquire(this.#session, request, options);
+    // A copy: what was checked is what is written, whatever the caller does with it.
+    return acquire(this.#session, request, { ...options });
   }
 
   /**
@@ -115,26 +118,27 @@ export class ResourcePool implements AsyncDisposable {
    * @returns the lease, or null if others have it or wait for it
    * @throws {ImpossibleRequestError} if it can never be granted
    * @throws {RangeError} if an amount or option is outside of its range
-   * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {TypeError} if an amount or option is of the wrong type, or GPU memory is
+   * asked for in two ways
    * @throws {SyntaxError} if a name or the label cannot be used
    * @throws {Deno.errors.NotFound} if space is asked for at a path that does not exist
    * @throws {LockTimeoutError} if others keep the state file locked
    * @throws {CorruptStateError} if the state file holds something else
    * @throws {SchemaVersionMismatch} if the state file is of another version
-   * @throws {StateAccessError} if the state file cannot be used
+   * @throws {StateAccessError} if the state file cannot be used, or is full
    * @throws {DOMException} named `AbortError`, if the pool was closed
    */
   tryAcquire(
     request: ResourceRequest,
     options: TryAcquireOptions = {},
   ): Promise<Lease | null> {
-    return tryAcquire(this.#session, request, options);
+    return tryAcquire(this.#session, request, { ...options });
   }
 
   /**
    * Registers capacities, and grants whoever waited for them.
    *
-   * @param capacities amounts by name, whole numbers from 0
+   * @param capacities amounts by name, whole numbers from 0; a pool has at most 1024
    * @param options.keepExisting leaves alone what has a capacity, and cards where GPU
    * memory has one as `vram_mb`. @default {false}
    * @returns the names whose capacity was changed
@@ -144,24 +148,25 @@ export class ResourcePool implements AsyncDisposable {
    * @throws {LockTimeoutError} if others keep the state file locked
    * @throws {CorruptStateError} if the state file holds something else
    * @throws {SchemaVersionMismatch} if the state file is of another version
-   * @throws {StateAccessError} if the state file cannot be used
+   * @throws {StateAccessError} if the state file cannot be used, or is full
    */
   async setResources(
     capacities: AmountsByName,
     options: { readonly keepExisting?: boolean } = {},
   ): Promise<string[]> {
-    checkCapacities(capacities);
+    const wanted = capacitiesOf(capacities);
     const { value } = await this.#session.store.transact((state) => {
-      const changed = Object.keys(capacities).filter((name) => {
+      const changed = [...wanted.keys()].filter((name) => {
         const known = state.resources.get(name);
         const isKept = known !== undefined || isOtherKindOfMemory(state, name);
         if (isKept && options.keepExisting) return false;
-        return known !== capacities[name];
+        return known !== wanted.get(name);
       });
       checkOneKindOfMemory(state, changed);
-      for (const name of changed) state.setResource(name, capacities[name]);
+      checkCapacityCount(state, changed);
+      for (const name of changed) state.setResource(name, wanted.get(name)!);
       return changed;
-    });
+    }, { adds: true });
     if (value.length > 0) await this.#keepCapacities();
     return value;
   }
@@ -209,7 +214,9 @@ export class ResourcePool implements AsyncDisposable {
    * if (verdict !== "grantable") console.log(sentence);
    * ```
    * @throws {RangeError} if an amount or option is outside of its range
-   * @throws {TypeError} if an amount is not a number, or GPU memory is asked for in two ways
+   * @throws {TypeError} if an amount or option is of the wrong type, or GPU memory is
+   * asked for in two ways
+   * @throws {SyntaxError} if a name or the label cannot be used: control characters, say
    * @throws {StateAccessError} if the state file cannot be used
    */
   async explain(
@@ -322,6 +329,8 @@ export class ResourcePool implements AsyncDisposable {
    *
    * @param options.force also replaces a file that cannot be read: of those who wait, the
    * ones that cannot be read there put themselves back. @default {false}
+   * @throws {CorruptStateError} if the file cannot be read, without `force`
+   * @throws {SchemaVersionMismatch} if it is of another version, without `force`
    */
   async reset(options: { readonly force?: boolean } = {}): Promise<void> {
     const { dropAll } = await besides(this.path);

@@ -22,7 +22,11 @@ import {
   leaseStatus,
 } from "../status.ts";
 
-/** Takes a lease away, by its id or the beginning of it. */
+/**
+ * Takes a lease away, by its id or the beginning of it.
+ *
+ * @throws {RangeError} if the id names no lease, or more than one
+ */
 export async function releaseById(
   { store }: Session,
   id: string,
@@ -64,7 +68,12 @@ function takeAway(
   return leases.map((lease) => leaseStatus(lease, busy));
 }
 
-/** Cancels a request that waits. */
+/**
+ * Cancels a request that waits.
+ *
+ * @throws {RangeError} if the id names no waiter, or more than one
+ * @throws {TypeError} if it is one of the Python package
+ */
 export async function cancelRequest(
   session: Session,
   id: string,
@@ -76,7 +85,11 @@ export async function cancelRequest(
   return entryStatus(value, new Map(), null);
 }
 
-/** Changes the priority of a request or of a lease. */
+/**
+ * Changes the priority of a request or of a lease.
+ *
+ * @throws {RangeError} if the id names neither, or more than one
+ */
 export async function changePriority(
   { store }: Session,
   id: string,
@@ -89,7 +102,12 @@ export async function changePriority(
   return value;
 }
 
-/** Asks a lease back by hand. */
+/**
+ * Asks a lease back by hand.
+ *
+ * @throws {RangeError} if the id names no lease, or more than one
+ * @throws {TypeError} if its holder did not offer it, or works on it
+ */
 export async function askBack(
   session: Session,
   id: string,
@@ -105,6 +123,8 @@ export async function askBack(
  * Drops all leases, the queue and the capacities.
  *
  * @returns false if the file could not be read, and was replaced
+ * @throws {CorruptStateError} if it cannot be read, without `force`
+ * @throws {SchemaVersionMismatch} if it is of another version, without `force`
  */
 export async function dropAll(
   session: Session,

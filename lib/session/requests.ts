@@ -108,7 +108,7 @@ export class Requests {
           cancelled: () => this.#cancel(added),
         });
         state.addEntry(entry, waiter);
-      }, { limit });
+      }, { limit, adds: true });
       this.#options.onTried();
       const lease = this.#held.get(waiting!.id);
       return lease !== undefined ? { lease } : { waiting: waiting!, position };
@@ -151,7 +151,7 @@ export class Requests {
         } else {
           state.removeEntry(entry);
         }
-      }, { confirming });
+      }, { confirming, adds: true });
     } catch (error) {
       if (added !== undefined) this.#disown(added);
       throw error;

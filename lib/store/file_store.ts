@@ -32,7 +32,11 @@ import { type Clock, isoTime, sleep } from "../os/clock.ts";
 import { FileLock, type Turn } from "./file_lock.ts";
 import { Patience } from "./patience.ts";
 import { Pauses } from "./pauses.ts";
-import type { StateFile } from "./state_file.ts";
+import {
+  FULL_STATE_BYTES,
+  MAX_STATE_BYTES,
+  type StateFile,
+} from "./state_file.ts";
 import {
   type Committed,
   FRONT_WAITERS,
@@ -264,7 +268,7 @@ export class FileStore implements Store {
   #change<T>(
     image: Image,
     change: (state: PoolState) => T,
-    { confirming, robs }: TransactOptions,
+    { confirming, robs, adds }: TransactOptions,
     rings: Set<string>,
   ): Written<T> {
     const { state } = image;
@@ -307,7 +311,10 @@ export class FileStore implements Store {
           if (one.type === "remove") ring(one.record.id);
         }
       }
-      this.#file.write(image.commit());
+      this.#file.write(
+        image.commit(),
+        adds ? FULL_STATE_BYTES : MAX_STATE_BYTES,
+      );
     }
     return { value, state, changes, stamp };
   }

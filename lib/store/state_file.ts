@@ -12,6 +12,7 @@
  *     client may have written since.
  * (5) The file and the journal grow before a change, so that a full disk fails the
  *     change with the old state whole; releasing needs no room.
+ * (6) Nothing is written that is too long to be read: it fails with the old state whole.
  *
  * @module
  */
@@ -31,6 +32,11 @@ import { createFile, createStateFile } from "../os/paths.ts";
 
 /** Nobody means a larger one; reading it would only fill the memory. */
 export const MAX_STATE_BYTES = 16 * 1024 * 1024;
+/**
+ * Some ten thousand leases and requests. Nobody adds to a larger one: what is left is for
+ * the grants that follow from what others give back, which must never fail.
+ */
+export const FULL_STATE_BYTES = MAX_STATE_BYTES / 2;
 
 const NAME_HOLDS_MS = 10;
 const MARK = Uint8Array.of(0x21);
@@ -170,9 +176,17 @@ export class StateFile implements Disposable {
     return this.#readAll(this.#state!);
   }
 
-  /** Writes an edit so that any reader finds all of it or nothing. */
-  write(edit: Edit): void {
+  /**
+   * Writes an edit so that any reader finds all of it or nothing.
+   *
+   * @param limit how long the file may become; one that is longer may stay so
+   * @throws {StateAccessError} if it would become longer
+   */
+  write(edit: Edit, limit = MAX_STATE_BYTES): void {
     if (edit.patches.length === 0) return;
+    if (edit.length > limit && edit.length > this.#length) {
+      throw this.#full(edit.length, limit);
+    }
     const state = this.#state!;
     this.#growTo(edit.length);
     // White space before the brace, which others may write, has to give way to it.
@@ -186,8 +200,15 @@ export class StateFile implements Disposable {
     this.#applyMarked(edit);
   }
 
-  /** Writes everything anew, whatever was there. */
+  /**
+   * Writes everything anew, whatever was there.
+   *
+   * @throws {StateAccessError} if it is too long to be read again
+   */
   overwrite(bytes: Uint8Array): void {
+    if (bytes.length > MAX_STATE_BYTES) {
+      throw this.#full(bytes.length, MAX_STATE_BYTES);
+    }
     this.#length = this.#state!.stat().length;
     this.#growTo(bytes.length);
     const edit = {
@@ -257,6 +278,15 @@ export class StateFile implements Disposable {
       `Cannot read the state file "${this.path}" as it has ${length} bytes and ` +
         `${MAX_STATE_BYTES} are the limit: it was left as it is, ` +
         `"reslock reset --force" starts a new one and drops every lease`,
+      { path: this.path },
+    );
+  }
+
+  #full(length: number, limit: number): StateAccessError {
+    return new StateAccessError(
+      `Cannot write the state file "${this.path}" as it would have ${length} bytes ` +
+        `and ${limit} are the limit: see who has what with "reslock status", and ` +
+        `end leases or requests that nobody needs`,
       { path: this.path },
     );
   }

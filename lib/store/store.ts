@@ -83,6 +83,8 @@ export interface TransactOptions {
   readonly confirming?: { readonly id: string; readonly sight: Sight };
   /** Whether it is an operator's will: the owners of all that is changed are told. */
   readonly robs?: boolean;
+  /** Whether more is to be kept in the file than before: refused where that is full. */
+  readonly adds?: boolean;
   /** Whether it removes what dead processes have left. */
   readonly buries?: boolean;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeState } from "../../lib/core/codec.ts";
-import { CorruptStateError } from "../../lib/core/errors.ts";
+import { CorruptStateError, StateAccessError } from "../../lib/core/errors.ts";
 import { encodeJournal } from "../../lib/core/journal.ts";
 import { type Edit, isAtomic } from "../../lib/core/edit.ts";
 import { Image } from "../../lib/core/image.ts";
@@ -236,6 +236,27 @@ for (const journal of [new Uint8Array(0), new Uint8Array(4096).fill(7)]) {
     assertEquals(disk.get(PATH), marked);
   });
 }
+
+Deno.test("StateFile.write() refuses what is too long, and nothing that is no longer than before", () => {
+  const { disk, edit, ...states } = scenes["a file that grows"];
+  const write = (limit: number, disk: CrashingDisk) => {
+    using file = new StateFile(PATH, disk.open);
+    file.tryLock(true, {});
+    file.read(true);
+    file.write(edit, limit);
+  };
+  const refusing = disk.copy();
+  const error = assertThrows(
+    () => write(edit.length - 1, refusing),
+    StateAccessError,
+  );
+  assert(error.message.includes(`${edit.length - 1} are the limit`));
+  assertEquals(read(refusing, true), states.old);
+  const full = disk.copy();
+  write(edit.length, full);
+  assertEquals(read(full, true), states.new);
+  write(0, full);
+});
 
 Deno.test("StateFile.read() refuses a file of more than 16 MiB", () => {
   const disk = new CrashingDisk();
