@@ -29,8 +29,10 @@ function startJob(state: string): Program {
   });
 }
 
-async function stop(...pids: readonly number[]): Promise<void> {
-  await runTool("kill", "-s", "STOP", "--", ...pids.map(String));
+/** Stops a process, or with a minus its group. */
+async function stop(pid: number): Promise<void> {
+  await runTool("kill", "-s", "STOP", "--", String(pid));
+  await until("it is stopped", () => processState(Math.abs(pid)) === "T");
 }
 
 /** Does what is said to help; returns what is shown then. */
