@@ -30,7 +30,9 @@ export async function applyFix(
       return `Made ${quoted(fix.path)}`;
     case "bury": {
       const dead = deadOf(await session.undertaker.examine({ patient: false }));
-      if (!await session.undertaker.remove(dead)) session.undertaker.sweep();
+      if (!await session.undertaker.remove(dead)) {
+        await session.undertaker.sweep();
+      }
       return "Removed what dead processes have left";
     }
     case "copy":

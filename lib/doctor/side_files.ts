@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isOwnerName, parseNativeId } from "../core/ids.ts";
+import { isOwnerName } from "../core/ids.ts";
+import { filesOf, isOwnersFile } from "../os/owner_lock.ts";
 import { directoryOf, isDraftOf, isOfPool } from "../os/paths.ts";
 import { sidePath } from "../store/state_file.ts";
 import { counted, type Finding, ok, warning } from "./check.ts";
@@ -25,14 +26,16 @@ export async function checkSideFiles(system: System): Promise<Finding> {
       return warning(NAME, "Not looked at", "see what is said of files");
     }
   }
-  const named = await ownersInUse(system);
+  const needed = await filesInUse(system);
+  if (needed === undefined) {
+    return ok(NAME, "Not looked at, as the pool cannot be read");
+  }
   const names = system.list(owners);
   const left = [
-    ...names.filter((name) => {
-      const owner = name.split("-")[0];
-      return isOwnerName(owner) && !named.has(owner) &&
-        system.probeOwner(`${owners}/${name}`) === "free";
-    }).map((name) => `${owners}/${name}`),
+    ...names.filter((name) =>
+      isOwnersFile(name) && !needed.has(name) &&
+      system.probeOwner(`${owners}/${name}`) === "free"
+    ).map((name) => `${owners}/${name}`),
     ...system.list(bells)
       .filter((name) => isOwnerName(name) && !names.includes(name))
       .map((name) => `${bells}/${name}`),
@@ -53,20 +56,20 @@ export async function checkSideFiles(system: System): Promise<Finding> {
   );
 }
 
-/** Whose entries are in the pool, whether they live or not. */
-async function ownersInUse(system: System): Promise<Set<string | undefined>> {
+/** The files of all who are in the pool, whether they live or not. */
+async function filesInUse(system: System): Promise<Set<string> | undefined> {
   try {
     const { leases, queue } = await system.status();
-    return new Set(
-      [...leases, ...queue].map(({ id }) => parseNativeId(id)?.owner),
-    );
+    return new Set([...leases, ...queue].flatMap(({ id }) => filesOf(id)));
   } catch {
-    return new Set();
+    return undefined;
   }
 }
 
 function isStale(system: System, path: string): boolean {
   const facts = system.facts(path);
-  return typeof facts !== "string" && facts.kind === "file" &&
+  // Directories are made as drafts, too.
+  return typeof facts !== "string" &&
+    (facts.kind === "file" || facts.kind === "directory") &&
     system.nowMs() - facts.changedMs > STALE_AFTER_MS;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { readCapacities } from "../capacities.ts";
+import { isOwnerName } from "../core/ids.ts";
 import type { Amounts } from "../core/model.ts";
 import { systemTools, type ToolResult } from "../os/command.ts";
 import { type Detection, detectResources } from "../os/detection.ts";
@@ -231,7 +232,8 @@ export class RealSystem implements System {
   }
 
   probeOwner(path: string): Probe {
-    return probeLock(path);
+    // Commands share the lock of their guard.
+    return probeLock(path, { exclusive: !isOwnerName(baseName(path)) });
   }
 
   lockHolder(path: string): LockHolder | undefined {

@@ -7,7 +7,7 @@
  * @module
  */
 import { hasFlock } from "../os/flock.ts";
-import { createGuard, guardPath } from "../os/owner_lock.ts";
+import { makeGuard } from "../os/owner_lock.ts";
 
 let flockWorks: Promise<boolean> | undefined;
 
@@ -43,13 +43,6 @@ export async function guardCommand(
     );
     return [...command];
   }
-  let guard: string;
-  try {
-    guard = createGuard(owners, leaseId);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    guard = guardPath(owners, leaseId);
-  }
   // Shared: a lease may have several commands.
-  return ["flock", "-F", "-s", guard, ...command];
+  return ["flock", "-F", "-s", makeGuard(owners, leaseId), ...command];
 }

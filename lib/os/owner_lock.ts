@@ -10,10 +10,12 @@
  * (2) A name is never used twice.
  * (3) A probe takes the lock shared: two who probe a dead owner at once must not
  *     take each other for it.
+ * (4) A file is removed by others only if its owner was found dead, and then no entry
+ *     or lease that it tells of was found in the state.
  *
  * @module
  */
-import { isOwnerName } from "../core/ids.ts";
+import { isOwnerName, parseNativeId } from "../core/ids.ts";
 import {
   isSameFile,
   openRegular,
@@ -35,6 +37,7 @@ export type Probe = "held" | "free" | "unknown";
 /** Files of nobody are kept this long, as their maker may be about to lock them. */
 const SWEEP_AFTER_MS = 60_000;
 const ATTEMPTS = 5;
+const GUARD_ENDING = ".c";
 
 /** Where an owner's file is. */
 export function ownerPath(directory: string, owner: string): string {
@@ -143,15 +146,46 @@ export function probeLock(
  * that the lease outlives the program that took it.
  */
 export function guardPath(directory: string, leaseId: string): string {
-  return `${directory}/${leaseId}.c`;
+  return `${directory}/${guardName(leaseId)}`;
 }
 
-/** Makes a guard file and returns its path. */
-export function createGuard(directory: string, leaseId: string): string {
+function guardName(leaseId: string): string {
+  return `${leaseId}${GUARD_ENDING}`;
+}
+
+/**
+ * Makes a guard file for a command that is about to lock it, and returns its path. One
+ * that earlier commands have locked becomes as young as a new one.
+ *
+ * @throws {StateAccessError} if it cannot be made, or is not this program's own
+ */
+export function makeGuard(directory: string, leaseId: string): string {
   const path = guardPath(directory, leaseId);
-  Deno.openSync(path, { write: true, createNew: true }).close();
-  Deno.chmodSync(path, SHARED_FILE_MODE);
+  try {
+    Deno.openSync(path, { write: true, createNew: true }).close();
+    Deno.chmodSync(path, SHARED_FILE_MODE);
+  } catch (error) {
+    const isMade = error instanceof Deno.errors.AlreadyExists;
+    if (!isMade) throw accessError("make the guard", path, error);
+    const [owner] = filesOf(leaseId);
+    renewGuard(path, ownerPath(directory, owner));
+  }
   return path;
+}
+
+/** Makes a guard young, if it is of the same user as the owner's file. */
+function renewGuard(path: string, ownersPath: string): void {
+  try {
+    using file = openRegular(path, { read: true });
+    // Whoever else put it there could take it away, and the lease with it.
+    if (file?.statSync().uid !== Deno.lstatSync(ownersPath).uid) {
+      throw new Error("it is somebody else's");
+    }
+    const now = new Date();
+    file?.utimeSync(now, now);
+  } catch (error) {
+    throw accessError("use the guard", path, error);
+  }
 }
 
 /** Removes a guard file, where there is one. */
@@ -159,7 +193,7 @@ export function removeGuard(directory: string, leaseId: string): void {
   removeQuietly(guardPath(directory, leaseId));
 }
 
-/** When a guard was made, or `undefined` if there is none. */
+/** When a guard was last made or renewed, or `undefined` if there is none. */
 export function guardTime(
   directory: string,
   leaseId: string,
@@ -171,43 +205,86 @@ export function guardTime(
   }
 }
 
+/** The names of the files that tell whether an entry or lease of this id lives. */
+export function filesOf(id: string): readonly string[] {
+  const owner = parseNativeId(id)?.owner;
+  return owner === undefined ? [] : [owner, guardName(id)];
+}
+
+/** Whether a file of this name can be an owner's or a guard. */
+export function isOwnersFile(name: string): boolean {
+  if (!name.endsWith(GUARD_ENDING)) return isOwnerName(name);
+  return parseNativeId(name.slice(0, -GUARD_ENDING.length)) !== undefined;
+}
+
+/** What a sweep needs to know. */
+export interface SweepOptions {
+  readonly wallMs: number;
+  /** The ids of all entries and leases, as they are when it is called. */
+  readonly standing: () => Promise<Iterable<string>>;
+  /** Removes what else an owner has left. */
+  readonly removeSide: (owner: string) => void;
+}
+
 /**
- * Removes the files that dead owners left, with what `removeSide` knows of them.
- * Call it only after their entries are gone. Other users' files are left to them.
+ * Removes the files of dead owners, and the guards, that no entry or lease needs. Other
+ * users' files are left to them.
  */
-export function sweepOwners(
+export async function sweepOwners(
   directory: string,
-  wallMs: number,
-  removeSide: (owner: string) => void,
-): void {
-  for (const { name } of listQuietly(directory)) {
+  { wallMs, standing, removeSide }: SweepOptions,
+): Promise<void> {
+  const left = namesIn(directory).filter((name) => {
     const path = `${directory}/${name}`;
-    const owner = name.split("-")[0];
-    if (!isOwnerName(owner)) continue;
-    // Not for writing: closing it would look like the death of its owner.
-    const file = openRegular(path, { read: true });
-    if (file === undefined) continue;
-    try {
-      const changed = file.statSync().mtime?.getTime() ?? wallMs;
-      if (wallMs - changed < SWEEP_AFTER_MS) continue;
-      // Held while it is removed: another sweeper must not take a new file of
-      // this name, however unlikely, for the one it has opened.
-      if (!file.tryLockSync(true) || !isSameFile(file, path)) continue;
-      // Last, as nobody would look for the rest without it.
-      if (owner === name) removeSide(owner);
-      removeQuietly(path);
-    } catch {
-      // Another one sweeps as well.
-    } finally {
-      unlockAndClose(file);
-    }
+    if (!isOwnersFile(name) || !isOld(path, wallMs)) return false;
+    return !isOwnerName(name) || probeLock(path) === "free";
+  });
+  if (left.length === 0) return;
+  // Only now: until they died, they may have taken what they need their files for. And
+  // no lease comes back that is gone, so that its guard guards nothing any more.
+  const needed = new Set([...await standing()].flatMap(filesOf));
+  for (const name of left) {
+    if (!needed.has(name)) removeUnlocked(directory, name, removeSide);
   }
 }
 
-function listQuietly(directory: string): Deno.DirEntry[] {
+function isOld(path: string, wallMs: number): boolean {
+  try {
+    const changed = Deno.lstatSync(path).mtime?.getTime() ?? wallMs;
+    return wallMs - changed >= SWEEP_AFTER_MS;
+  } catch {
+    return false;
+  }
+}
+
+function removeUnlocked(
+  directory: string,
+  name: string,
+  removeSide: (owner: string) => void,
+): void {
+  const path = `${directory}/${name}`;
+  // Not for writing: closing it would look like the death of its owner.
+  const file = openRegular(path, { read: true });
+  if (file === undefined) return;
+  try {
+    // Held while it is removed: another sweeper must not take a new file of
+    // this name, however unlikely, for the one it has opened.
+    if (!file.tryLockSync(true) || !isSameFile(file, path)) return;
+    // Last, as nobody would look for the rest without it.
+    if (isOwnerName(name)) removeSide(name);
+    removeQuietly(path);
+  } catch {
+    // Another one sweeps as well.
+  } finally {
+    unlockAndClose(file);
+  }
+}
+
+function namesIn(directory: string): string[] {
   try {
     // A link may lead to a place that is not ours to sweep.
-    return isDirectory(directory) ? [...Deno.readDirSync(directory)] : [];
+    if (!isDirectory(directory)) return [];
+    return Array.from(Deno.readDirSync(directory), ({ name }) => name);
   } catch {
     return [];
   }

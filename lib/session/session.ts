@@ -226,7 +226,7 @@ export class Session implements LeaseHost {
     await this.#placeChecked;
     await this.#lookout.close();
     this.#duty.close();
-    this.undertaker.close();
+    await this.undertaker.close();
     globalThis.removeEventListener("unload", this.#onExit);
     if (mended.status === "rejected") {
       // What could not be given back is nobody's any more.

@@ -136,7 +136,7 @@ export class Undertaker {
   async remove(dead: ReadonlySet<string>): Promise<boolean> {
     if (dead.size === 0) return false;
     await this.#free(dead);
-    this.sweep();
+    await this.#sweepQuietly();
     return true;
   }
 
@@ -145,7 +145,10 @@ export class Undertaker {
     if (dead.size === 0) return false;
     await this.#free(dead);
     if (this.#sweepTimer === undefined) {
-      this.#sweepTimer = setTimeout(() => this.sweep(), SWEEP_LATER_MS);
+      this.#sweepTimer = setTimeout(
+        () => void this.#sweepQuietly(),
+        SWEEP_LATER_MS,
+      );
       Deno.unrefTimer(this.#sweepTimer);
     }
     return true;
@@ -161,18 +164,23 @@ export class Undertaker {
     }, { buries: true });
   }
 
-  /** Removes what is left of owners whose entries are gone. */
-  sweep(): void {
+  /** Removes the files of owners whose entries are gone. */
+  async sweep(): Promise<void> {
     clearTimeout(this.#sweepTimer);
     this.#sweepTimer = undefined;
-    const { path, clock } = this.#options;
-    sweepLeftovers(path, clock.wallMs());
+    const { path, store, clock } = this.#options;
+    await sweepLeftovers(path, store, clock.wallMs());
+  }
+
+  /** The next one does it. */
+  async #sweepQuietly(): Promise<void> {
+    await this.sweep().catch(() => {});
   }
 
   /** Does now what was to be done later, or not at all. */
-  close(): void {
+  async close(): Promise<void> {
     for (const turn of this.#turns) clearTimeout(turn);
-    if (this.#sweepTimer !== undefined) this.sweep();
+    if (this.#sweepTimer !== undefined) await this.#sweepQuietly();
   }
 
   /**

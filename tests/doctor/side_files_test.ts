@@ -3,7 +3,8 @@ import { checkSideFiles } from "../../lib/doctor/side_files.ts";
 import { NOW_MS } from "../cli/sample_pool.ts";
 import { facts, folder, lease, pool, STATE, system } from "./made_up_system.ts";
 
-const OLD = facts({ changedMs: NOW_MS - 3_600_000 });
+const OLD_TIME = { changedMs: NOW_MS - 3_600_000 };
+const OLD = facts(OLD_TIME);
 const OWNERS = `${STATE}.owners`;
 const BELLS = `${STATE}.bells`;
 
@@ -27,6 +28,7 @@ Deno.test("checkSideFiles() leaves alone what is in use, young, or somebody else
       [`${OWNERS}/namedowner-4.c`]: OLD,
       [`${OWNERS}/youngowner`]: facts(),
       [`${OWNERS}/README`]: OLD,
+      [`${OWNERS}/deadowner1-notes`]: OLD,
       [`${BELLS}/livingone1`]: OLD,
     },
   });
@@ -38,14 +40,24 @@ Deno.test("checkSideFiles() finds owners, bells and drafts that are left over", 
     files: {
       "/pool": folder(),
       [`${STATE}.reslock-0123456789.new`]: OLD,
+      [`${BELLS}.reslock-0123456789.new`]: { ...folder(), ...OLD_TIME },
       [`${OWNERS}/deadowner1`]: OLD,
+      [`${OWNERS}/namedowner-8.c`]: OLD,
       [`${BELLS}/deadowner1`]: OLD,
       [`${BELLS}/goneowner1`]: OLD,
     },
   });
   assertEquals(level, "warning");
-  assertEquals(message.includes("3 files"), true, message);
+  assertEquals(message.includes("5 files"), true, message);
   assertEquals(fixes, [{ kind: "bury" }]);
+});
+
+Deno.test("checkSideFiles() takes nothing for left over where the pool cannot be read", async () => {
+  const { level, fixes } = await check({
+    files: { "/pool": folder(), [STATE]: OLD, [`${OWNERS}/namedowner`]: OLD },
+    status: () => Promise.reject(new Error("Not a state file")),
+  });
+  assertEquals([level, fixes], ["ok", []]);
 });
 
 Deno.test("checkSideFiles() looks through no link", async () => {

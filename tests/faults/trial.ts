@@ -10,6 +10,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { decodeState } from "../../lib/core/codec.ts";
+import { Image } from "../../lib/core/image.ts";
 import { isAskedByHand } from "../../lib/core/marks.ts";
 import { StateFile } from "../../lib/store/state_file.ts";
 import { sweepLeftovers } from "../../lib/session/sweep.ts";
@@ -32,19 +33,23 @@ const CLOCK_FAULTS: readonly Fault[] = ["set back", "set forward"];
 /** What no file says, and one of an empty pool. */
 const NOTHING = "capacities ";
 
-/** What the file says to whoever looks now, by the labels. */
-function meaning(path: string): string {
+/** The file as whoever looks now would read it; that of an empty pool if there is none. */
+function bytesOf(path: string): Uint8Array {
   using file = new StateFile(path);
   const holder = {};
   try {
     assert(file.tryLock(false, holder), "Somebody has left the file locked");
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return NOTHING;
+    if (error instanceof Deno.errors.NotFound) return Image.empty();
     throw error;
   }
-  const bytes = file.read(false);
+  return file.read(false);
+}
+
+/** What it says, by the labels. */
+function meaning(path: string): string {
   const { resources, leases, entries } = decodeState(
-    new TextDecoder().decode(bytes),
+    new TextDecoder().decode(bytesOf(path)),
     path,
   );
   const amounts = (map: ReadonlyMap<string, number>) =>
@@ -121,7 +126,7 @@ export class Trial implements AsyncDisposable {
       "nothing of the pool is open",
       () => openFilesOf(this.folder.state).length === 0,
     );
-    this.#assertSwept();
+    await this.#assertSwept();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,8 +138,19 @@ export class Trial implements AsyncDisposable {
   }
 
   /** A minute later nothing is left of anybody. */
-  #assertSwept(): void {
-    sweepLeftovers(this.folder.state, Date.now() + 120_000);
+  async #assertSwept(): Promise<void> {
+    const path = this.folder.state;
+    {
+      // What the dead hold goes first.
+      await using pool = new ResourcePool({ path, onWarning: () => {} });
+      await pool.status();
+    }
+    const { state } = new Image(bytesOf(path), path);
+    await sweepLeftovers(
+      path,
+      { view: (read) => Promise.resolve(read(state)) },
+      Date.now() + 120_000,
+    );
     for (const side of ["owners", "bells"]) {
       assertEquals(this.folder.names(`state.json.${side}`), [], side);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { PoolState } from "../../lib/core/state.ts";
 import { openSharedFile } from "../../lib/os/file.ts";
 import { sweepLeftovers } from "../../lib/session/sweep.ts";
 import { ResourcePool, StateAccessError } from "../../mod.ts";
@@ -140,7 +141,11 @@ for (const side of ["owners", "bells"]) {
     await using pool = new ResourcePool({ path: folder.state });
     await pool.setResources({ slot: 1 });
     Deno.symlinkSync(elsewhere, `${folder.state}.${side}`);
-    sweepLeftovers(folder.state, Date.now());
+    await sweepLeftovers(
+      folder.state,
+      { view: (read) => Promise.resolve(read(new PoolState())) },
+      Date.now(),
+    );
     await using other = new ResourcePool({ path: folder.state });
     const ask = (asking: ResourcePool) =>
       asking.acquire({ slot: 1 }, { timeoutMs: 20 }).then(
