@@ -53,11 +53,42 @@ Deno.test("appendTo() does without where there is no file to be had", () => {
   assertEquals(Deno.readTextFileSync(target), "");
 });
 
-Deno.test("readLog() reads no more than it is told, and nothing where there is none", () => {
+Deno.test("readLog() reads no more than it is told, from the end, and nothing where there is none", () => {
   using folder = new Folder();
   const path = `${folder.path}/log`;
-  assertEquals(readLog(path, 10).length, 0);
-  Deno.writeTextFileSync(path, "x".repeat(20));
-  assertEquals(readLog(path, 10).length, 10);
-  assertEquals(readLog(path, 30).length, 20);
+  const read = (maxBytes: number) =>
+    new TextDecoder().decode(readLog(path, maxBytes));
+  assertEquals(read(10), "");
+  Deno.writeTextFileSync(path, "older newer");
+  assertEquals(read(5), "newer");
+  assertEquals(read(30), "older newer");
+});
+
+Deno.test("appendTo() reads the end of a file that others made huge, and no more", () => {
+  using folder = new Folder();
+  const path = `${folder.path}/log`;
+  assert(append(path, "lost\n"));
+  // Nothing on the disk, and more than a program may have.
+  Deno.truncateSync(path, 2 ** 40);
+  Deno.writeTextFileSync(path, "\nkept\n", { append: true });
+  const shortened: number[] = [];
+  const limits = {
+    ...LIMITS,
+    shorten: (bytes: Uint8Array) => {
+      shortened.push(bytes.length);
+      return lastLines(bytes, 6);
+    },
+  };
+  assert(appendTo(path, new TextEncoder().encode("new\n"), limits));
+  assertEquals(shortened, [LIMITS.maxBytes]);
+  assertEquals(Deno.readTextFileSync(path), "kept\nnew\n");
+});
+
+Deno.test("appendTo() adds to no file that has another name", () => {
+  using folder = new Folder();
+  const path = `${folder.path}/log`;
+  Deno.writeTextFileSync(`${folder.path}/victim`, "");
+  Deno.linkSync(`${folder.path}/victim`, path);
+  assertEquals(append(path, "one\n"), false);
+  assertEquals(Deno.readTextFileSync(path), "");
 });
