@@ -111,3 +111,18 @@ Deno.test("checkFiles() has the folders made that this user cannot make", () => 
     { kind: "directory", path: `${STATE}.bells` },
   ]);
 });
+
+Deno.test("checkFiles() misses no folder in a pool whose users can all make it", () => {
+  const cases: [mode: number, owner: number][] = [
+    [0o700, 1000],
+    [0o770, 1000],
+    [0o770, 1001],
+    [0o2770, 1001],
+  ];
+  for (const [mode, uid] of cases) {
+    const files = { "/pool": folder({ mode, uid }), [STATE]: facts() };
+    assertEquals(said(checkFiles(system({ files }))), [
+      `ok: Only some users can use them (mode ${mode.toString(8)})`,
+    ]);
+  }
+});
