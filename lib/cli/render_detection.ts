@@ -66,7 +66,11 @@ export interface InitResult {
 /** What to know about what is registered, or why it is not. */
 function initNotes({ sources, gpus, failures }: Detection): string[] {
   const notes = sources
-    .filter(({ what }) => what === "cpu_cores" || what === "ram_mb")
+    .filter(({ what, found }) =>
+      // Of every maker that has no card here there would be a line.
+      what === "cpu_cores" || what === "ram_mb" ||
+      (what === "gpus" && found !== null)
+    )
     .filter(({ detail }) => detail !== "")
     .map(({ what, detail }) => `  ${visible(`${what}: ${detail}`)}`);
   // Where a driver is broken there may well be one.

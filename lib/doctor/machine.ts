@@ -32,6 +32,7 @@ export async function checkMachine(system: System): Promise<Finding[]> {
     ...(broken.length > 0 ? [] : checkGone(registered, detection)),
     ...checkTooMuch(registered, detection),
     ...checkUnregistered(registered, detection),
+    ...checkTwice(registered, detection),
   ];
   if (found.length > 0) return found;
   const cards = detection.gpus.length;
@@ -101,4 +102,27 @@ function checkUnregistered(
         "memory as one quantity"
       : '"reslock init" registers it, and keeps what is set',
   )];
+}
+
+/** RAM that is registered as GPU memory, too. */
+function checkTwice(
+  registered: Readonly<Record<string, number>>,
+  { gpus }: Detection,
+): Finding[] {
+  if (registered.ram_mb === undefined) return [];
+  const fromRam = gpus.filter(({ unified }) => unified);
+  if (fromRam.length === 0) return [];
+  const cards = some(fromRam.map(({ name }) => quoted(name)));
+  return ["vram_mb", ...fromRam.map(({ uuid }) => gpuKey(uuid))]
+    .filter((name) => name in registered)
+    .map((name) =>
+      warning(
+        NAME,
+        `${quoted(name)} (${formatAmount(name, registered[name])}) is ` +
+          `registered beside RAM, which is the memory of ${cards}: the same ` +
+          `memory is handed out twice`,
+        `unless it is that of another card, "reslock unset ${name}", and ask ` +
+          `with --ram`,
+      )
+    );
 }

@@ -111,7 +111,9 @@ function describe(gpus: readonly GpuInfo[]): string {
 function explain(gpus: readonly GpuInfo[]): string {
   const details: string[] = [];
   if (gpus.some(({ unified }) => unified)) {
-    details.push("memory that is RAM is counted as ram_mb alone");
+    details.push(
+      "memory that is RAM is counted as ram_mb alone: ask for it with --ram",
+    );
   }
   for (const { uuid, unified, capacityMb } of gpus) {
     if (unified || capacityMb !== null) continue;

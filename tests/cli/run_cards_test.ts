@@ -181,6 +181,24 @@ Deno.test("reslock set and init keep GPU memory as one quantity from being mixed
   assertMatch(Deno.readTextFileSync(`${path}/log`), /^GPU-/);
 });
 
+Deno.test("reslock books the memory of a card that is RAM once", async () => {
+  using machine = await FakeCards.of({
+    cards: [{ uuid: A, name: "NVIDIA GB10", totalMb: "[N/A]" }],
+  });
+  const { state } = machine.folder;
+  const run = await call(["run", "-s", state, "--vram", "1G", "true"]);
+  assertEquals(run.code, 125);
+  assertMatch(run.err, /^reslock: Cannot get .*"NVIDIA GB10" is RAM.*--ram/);
+  const init = await call(["init", "-s", state]);
+  assertMatch(init.out, /gpus: memory that is RAM .* with --ram/);
+  const machineCheck = async () =>
+    (await call(["doctor", "-s", state])).out.split("\n")
+      .find((line) => /^\w+ +machine/.test(line)) ?? "";
+  assertMatch(await machineCheck(), /^ok/);
+  await ok(state, "set", "vram_mb", "24G");
+  assertMatch(await machineCheck(), /^warning .*"vram_mb" \(24 GB\)/);
+});
+
 Deno.test("Lease.gpuIndices() numbers the cards as their tool does", async () => {
   using machine = await FakeCards.of(MACHINE);
   await using pool = new ResourcePool({ path: machine.folder.state });

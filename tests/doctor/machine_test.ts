@@ -71,6 +71,27 @@ Deno.test("checkMachine() warns of more than there is, and of a card that nobody
   assertStringIncludes(unused.message, CARD);
 });
 
+Deno.test("checkMachine() warns of RAM that is handed out as GPU memory, too", async () => {
+  const gpus = [
+    { uuid: "GPU-1", name: "NVIDIA GB10", unified: true },
+  ] as unknown as Detection["gpus"];
+  const unified = detection({ resources: { ram_mb: 65536 }, gpus });
+  for (const name of ["vram_mb", CARD]) {
+    const [twice, ...others] = await check(
+      { ram_mb: 65536, [name]: 24576 },
+      unified,
+    );
+    assertEquals([twice.level, others], ["warning", []]);
+    assertStringIncludes(twice.message, `"${name}" (24 GB)`);
+    assertStringIncludes(twice.message, '"NVIDIA GB10"');
+    assertStringIncludes(twice.advice, `reslock unset ${name}`);
+  }
+  for (const resources of [{ ram_mb: 65536 }, { vram_mb: 24576 }]) {
+    const levels = (await check(resources, unified)).map(({ level }) => level);
+    assertEquals(levels, ["ok"]);
+  }
+});
+
 Deno.test("checkMachine() minds no MiB that is a matter of rounding", async () => {
   const levels = async (capacityMb: number) =>
     (await check({ [CARD]: capacityMb })).map(({ level }) => level);

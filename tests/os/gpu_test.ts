@@ -153,7 +153,7 @@ Deno.test("surveyGpus() says what to know about cards without capacity", async (
   );
   assertEquals(
     findings[0].detail,
-    "memory that is RAM is counted as ram_mb alone; " +
+    "memory that is RAM is counted as ram_mb alone: ask for it with --ram; " +
       "set the memory by hand: reslock set gpu_GPU-2_vram_mb 8G",
   );
 });

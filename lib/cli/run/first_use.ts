@@ -54,9 +54,10 @@ export function lackOf(request: ResourceRequest, known: Capacities): Lack {
  */
 export function capacitiesFor(
   { names, cards }: Lack,
-  { resources, limits, failures }: Detection,
+  detection: Detection,
   known: readonly string[],
 ): Capacities {
+  const { resources, limits } = detection;
   // The limits of a container are no capacity of a pool that it shares; in one
   // that nobody has set up they are all there is to go by.
   const found: Capacities = known.length === 0
@@ -68,15 +69,7 @@ export function capacitiesFor(
     ),
   );
   if (cards && !Object.keys(chosen).some((name) => GPU_NAME.test(name))) {
-    const [failure] = failures;
-    throw new ExitError(
-      failure === undefined
-        ? "Cannot get GPU memory as no GPU was found: see " +
-          '"reslock detect", or set one with "reslock set vram_mb 24G"'
-        : failure.message,
-      EXIT.runFailed,
-      { cause: failure },
-    );
+    throw noCards(detection);
   }
   const unknown = names.find((name) => !(name in chosen));
   if (unknown !== undefined) {
@@ -91,6 +84,22 @@ export function capacitiesFor(
     );
   }
   return chosen;
+}
+
+function noCards({ gpus, failures: [failure] }: Detection): ExitError {
+  const fromRam = gpus.find(({ unified }) => unified);
+  return new ExitError(
+    failure !== undefined
+      ? failure.message
+      : fromRam !== undefined
+      ? "Cannot get GPU memory as no GPU with memory of its own was found: " +
+        `that of ${quoted(fromRam.name)} is RAM: ask for it with --ram, or ` +
+        'see "reslock detect"'
+      : "Cannot get GPU memory as no GPU was found: see " +
+        '"reslock detect", or set one with "reslock set vram_mb 24G"',
+    EXIT.runFailed,
+    { cause: failure },
+  );
 }
 
 /**

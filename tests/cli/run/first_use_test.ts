@@ -74,6 +74,23 @@ Deno.test("capacitiesFor() registers nothing if anything is not to be found", ()
   );
 });
 
+Deno.test("capacitiesFor() sends those to --ram who ask for memory that is RAM", () => {
+  const gpus = [
+    { name: "NVIDIA GB10", unified: true },
+  ] as unknown as Detection["gpus"];
+  const { message } = assertThrows(
+    () =>
+      capacitiesFor(
+        { names: [], cards: true },
+        { ...MACHINE, resources: { ram_mb: 64000 }, gpus },
+        [],
+      ),
+    ExitError,
+  );
+  assertStringIncludes(message, 'that of "NVIDIA GB10" is RAM');
+  assertStringIncludes(message, "with --ram");
+});
+
 Deno.test("capacitiesFor() asks whether another name was meant", () => {
   assertThrows(
     () => capacitiesFor({ names: ["slost"], cards: false }, MACHINE, ["slots"]),
