@@ -50,10 +50,10 @@ export function seenCards(
 ): Pick<OutsideTruth, "cardFreeMb" | "judged"> {
   const judged = reading && judgeCards(state, reading, Deno.pid);
   const free = judged ??
-    state.cards.map(({ uuid }) => ({ uuid, grantableMb: Infinity }));
+    state.cards.map(({ uuid }) => ({ uuid, roomMb: Infinity }));
   const cardFreeMb = new Map(
-    free.flatMap(({ uuid, grantableMb }) =>
-      only?.has(uuid) === false ? [] : [[uuid, grantableMb]]
+    free.flatMap(({ uuid, roomMb }) =>
+      only?.has(uuid) === false ? [] : [[uuid, roomMb]]
     ),
   );
   return { cardFreeMb, judged };

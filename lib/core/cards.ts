@@ -67,7 +67,12 @@ export interface JudgedCard {
   readonly leasedMb: number;
   /** As the driver sees it; undefined if it lists no such card. */
   readonly seen: SeenCard | undefined;
-  /** What can be given out: 0 at least; Infinity if the driver does not say. */
+  /**
+   * What nobody has or may still claim: below 0 where they want more than there is, so that
+   * what a lease gives back can be added. Infinity if the driver does not say.
+   */
+  readonly roomMb: number;
+  /** What can be given out: the same, but 0 at least. */
   readonly grantableMb: number;
   /** The largest first, without the one for whom it was judged. */
   readonly outside: readonly OutsideUse[];
@@ -161,7 +166,8 @@ function judgeCard(
     if (own !== undefined) askersMb = Math.max(0, own.usedMb - own.leasedMb);
   }
   const all = new Set(groups.values());
-  const { grantableMb, outside } = sumUp(all, strangers, capacityMb, seen);
+  const sum = sumUp(all, strangers, capacityMb, seen);
+  const roomMb = sum.roomMb + askersMb;
   return {
     uuid,
     capacityMb,
@@ -169,10 +175,11 @@ function judgeCard(
       return sum + (resources.get(key) ?? 0);
     }, 0),
     seen,
-    grantableMb: grantableMb + askersMb,
+    roomMb,
+    grantableMb: Math.max(0, roomMb),
     outside: askersMb > 0
-      ? outside.filter(({ pid }) => pid !== asker)
-      : outside,
+      ? sum.outside.filter(({ pid }) => pid !== asker)
+      : sum.outside,
   };
 }
 
@@ -181,9 +188,9 @@ function sumUp(
   strangers: readonly OutsideUse[],
   capacityMb: number,
   seen: SeenCard | undefined,
-): Pick<JudgedCard, "grantableMb" | "outside"> {
-  // A card that the driver does not list cannot be used from here.
-  if (seen === undefined) return { grantableMb: 0, outside: [] };
+): Pick<JudgedCard, "roomMb" | "outside"> {
+  // A card that the driver does not list cannot be used from here, whoever leaves it.
+  if (seen === undefined) return { roomMb: -Infinity, outside: [] };
   let untouched = 0;
   let touched = 0;
   let hidden = 0;
@@ -198,10 +205,10 @@ function sumUp(
   const usedMb = seen.usedMb ??
     (seen.freeMb === null ? null : Math.max(0, capacityMb - seen.freeMb));
   if (usedMb === null) {
-    const grantableMb = strangers.length === 0
+    const roomMb = strangers.length === 0
       ? Infinity
-      : Math.max(0, capacityMb - untouched - touched - hidden - named);
-    return { grantableMb, outside: largestFirst(strangers) };
+      : capacityMb - untouched - touched - hidden - named;
+    return { roomMb, outside: largestFirst(strangers) };
   }
   const freeMb = seen.freeMb ?? Math.max(0, capacityMb - usedMb);
   const rest = Math.max(0, usedMb - touched);
@@ -217,7 +224,7 @@ function sumUp(
   const rounding = missing > 0 && missing <= ROUNDING_MB ? missing : 0;
   const claimed = untouched + stillHidden;
   return {
-    grantableMb: Math.max(0, freeMb + driversOwn + rounding - claimed),
+    roomMb: freeMb + driversOwn + rounding - claimed,
     outside: hidden > 0
       // Any of them may be a holder that cannot be recognized.
       ? withNobodys([], outsideMb - driversOwn)

@@ -163,7 +163,12 @@ class Explaining {
     this.#granted = new Map(grants.map((grant) => [grant.waiter, grant]));
     this.#fitting = new Set(fitting);
     this.#starts = earliestStarts(state, grants, context.stalled, nowMs);
-    this.#reclaims = comingBack(state, this.#plan, context);
+    this.#reclaims = comingBack(
+      state,
+      this.#plan,
+      context,
+      (waiter) => this.#truthFor(waiter),
+    );
     this.#ledger = new Ledger(state);
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, OutsideTruth } from "./ledger.ts";
 import type { LeaseRecord } from "./model.ts";
 import type { Demand } from "./placement.ts";
 
@@ -23,24 +23,28 @@ const SEARCHED_LEASES_MAX = 10;
  *
  * With more than `SEARCHED_LEASES_MAX` leases to choose from, (1) holds and no
  * lease is superfluous, but (2) and (3) may be missed.
+ *
+ * @param truth what the one who demands it saw outside, to be judged by that as well
  */
 export function leastLoss(
   ledger: Ledger,
   demand: Demand,
   leases: readonly LeaseRecord[],
+  truth?: OutsideTruth,
 ): LeaseRecord[] | undefined {
-  if (ledger.bind(demand) !== undefined) return [];
-  const candidates = candidatesFor(ledger, demand, leases).sort((a, b) =>
+  const need = { ledger, demand, truth };
+  if (fits(need)) return [];
+  const candidates = candidatesFor(need, leases).sort((a, b) =>
     a.lease.priority - b.lease.priority || b.amount - a.amount || byId(a, b)
   );
-  const enough = firstEnough(ledger, demand, candidates);
+  const enough = firstEnough(need, candidates);
   if (enough === undefined) return undefined;
   // Those of lower priority alone were not enough, so this one is the lowest.
   const highest = enough.at(-1)!.lease.priority;
   const eligible = candidates.filter(({ lease }) => lease.priority <= highest);
   const chosen = eligible.length <= SEARCHED_LEASES_MAX
-    ? smallestSet(ledger, demand, eligible)
-    : withoutSuperfluous(ledger, demand, enough);
+    ? smallestSet(need, eligible)
+    : withoutSuperfluous(need, enough);
   return chosen.map(({ lease }) => lease);
 }
 
@@ -53,14 +57,16 @@ export function leastShared(
   ledger: Ledger,
   demand: Demand,
   leases: readonly LeaseRecord[],
+  truth?: OutsideTruth,
 ): LeaseRecord[] | undefined {
-  if (ledger.bind(demand) !== undefined) return [];
-  const candidates = candidatesFor(ledger, demand, leases).sort((a, b) =>
+  const need = { ledger, demand, truth };
+  if (fits(need)) return [];
+  const candidates = candidatesFor(need, leases).sort((a, b) =>
     b.lease.priority - a.lease.priority || a.amount - b.amount || byId(a, b)
   );
-  const enough = firstEnough(ledger, demand, candidates);
+  const enough = firstEnough(need, candidates);
   if (enough === undefined) return undefined;
-  return withoutSuperfluous(ledger, demand, enough).map(({ lease }) => lease);
+  return withoutSuperfluous(need, enough).map(({ lease }) => lease);
 }
 
 /** A lease with how much it holds of what is short. */
@@ -69,13 +75,24 @@ interface Candidate {
   readonly amount: number;
 }
 
+/** Who is to be let through, and what is left for it. */
+interface Need {
+  readonly ledger: Ledger;
+  readonly demand: Demand;
+  /** What it saw outside, if that is what stands in its way. */
+  readonly truth: OutsideTruth | undefined;
+}
+
+function fits({ ledger, demand, truth }: Need): boolean {
+  return ledger.bind(demand, truth) !== undefined;
+}
+
 function candidatesFor(
-  ledger: Ledger,
-  demand: Demand,
+  { ledger, demand, truth }: Need,
   leases: readonly LeaseRecord[],
 ): Candidate[] {
   if (leases.length === 0) return [];
-  const names = ledger.shortNames(demand);
+  const names = ledger.shortNames(demand, truth);
   const candidates: Candidate[] = [];
   for (const lease of leases) {
     let held = 0;
@@ -94,34 +111,34 @@ function byId(a: Candidate, b: Candidate): number {
 
 /** The shortest beginning of the candidates that lets the demand through. */
 function firstEnough(
-  ledger: Ledger,
-  demand: Demand,
+  need: Need,
   candidates: readonly Candidate[],
 ): readonly Candidate[] | undefined {
+  const { ledger } = need;
   let size = 0;
-  let fits = false;
-  while (!fits && size < candidates.length) {
+  let isEnough = false;
+  while (!isEnough && size < candidates.length) {
     ledger.give(candidates[size++].lease.resources);
-    fits = ledger.bind(demand) !== undefined;
+    isEnough = fits(need);
   }
   const enough = candidates.slice(0, size);
   for (const { lease } of enough) ledger.take(lease.resources);
-  return fits ? enough : undefined;
+  return isEnough ? enough : undefined;
 }
 
 /** The set of candidates by (2) to (4) of {@linkcode leastLoss}; all together are enough. */
 function smallestSet(
-  ledger: Ledger,
-  demand: Demand,
+  need: Need,
   candidates: readonly Candidate[],
 ): readonly Candidate[] {
+  const { ledger } = need;
   const chosen: Candidate[] = [];
   let best = candidates;
   let bestAmount = Infinity;
   const choose = (size: number, from: number, amount: number) => {
     if (amount >= bestAmount) return;
     if (size === 0) {
-      if (ledger.bind(demand) === undefined) return;
+      if (!fits(need)) return;
       best = [...chosen];
       bestAmount = amount;
       return;
@@ -147,15 +164,15 @@ function smallestSet(
 
 /** Drops whatever the rest is enough without, beginning with the last. */
 function withoutSuperfluous(
-  ledger: Ledger,
-  demand: Demand,
+  need: Need,
   candidates: readonly Candidate[],
 ): readonly Candidate[] {
+  const { ledger } = need;
   const needed = new Set(candidates);
   for (const { lease } of candidates) ledger.give(lease.resources);
   for (const candidate of candidates.toReversed()) {
     ledger.take(candidate.lease.resources);
-    if (ledger.bind(demand) !== undefined) needed.delete(candidate);
+    if (fits(need)) needed.delete(candidate);
     else ledger.give(candidate.lease.resources);
   }
   for (const { lease } of needed) ledger.take(lease.resources);

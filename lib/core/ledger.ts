@@ -24,7 +24,8 @@ import type { PoolState, Waiter } from "./state.ts";
 export interface OutsideTruth {
   /**
    * What can be had of each card, in MB by uuid: what the driver has free beside what
-   * leases may still claim. A card that is missing will not do.
+   * leases may still claim, which may be more than that. A card that is missing will not
+   * do, whoever leaves it.
    */
   readonly cardFreeMb?: ReadonlyMap<string, number>;
   /** All cards as they were judged by what a driver told; for reasons, not for plans. */
@@ -62,7 +63,7 @@ export class Ledger {
     const uuid = gpuOfKey(name);
     if (uuid === undefined || truth.cardFreeMb === undefined) return counted;
     // Leases are taken into account there, but nothing of what this plan gives out.
-    return Math.min(counted, truth.cardFreeMb.get(uuid) ?? 0);
+    return Math.min(counted, truth.cardFreeMb.get(uuid) ?? -Infinity);
   }
 
   /** What was taken from this ledger beyond what the leases hold. */
@@ -80,7 +81,7 @@ export class Ledger {
 
   /** Whether so much of a named quantity is left. */
   admits(name: string, amount: number, truth?: OutsideTruth): boolean {
-    if (truth !== undefined) return amount <= this.#leftInTruth(name, truth);
+    if (truth !== undefined) return amount <= this.#leftOf(name, truth);
     return amount <= this.left(name) || diskOfKey(name) !== undefined;
   }
 
@@ -143,18 +144,20 @@ export class Ledger {
   }
 
   /** The names of which more could be used than is left, if the demand does not fit. */
-  shortNames(demand: Demand): Set<string> {
+  shortNames(demand: Demand, truth?: OutsideTruth): Set<string> {
     const { counters, slots } = demand;
     const names = new Set<string>();
     for (const [name, amount] of counters) {
-      if (!this.admits(name, amount)) names.add(name);
+      if (!this.admits(name, amount, truth)) names.add(name);
     }
-    if (place(slots, this.#room(counters), "spread") !== undefined) {
+    if (place(slots, this.#room(counters, truth), "spread") !== undefined) {
       return names;
     }
     for (const card of this.#state.cards) {
       const slot = largestSlotFor(slots, card);
-      if (slot !== undefined && slot > this.left(card.key)) names.add(card.key);
+      if (slot !== undefined && slot > this.#leftOf(card.key, truth)) {
+        names.add(card.key);
+      }
     }
     return names;
   }
@@ -163,16 +166,14 @@ export class Ledger {
     this.#taken.set(name, (this.#taken.get(name) ?? 0) + amount);
   }
 
-  #leftInTruth(name: string, truth: OutsideTruth): number {
+  #leftOf(name: string, truth?: OutsideTruth): number {
     return this.unleased(name, truth) - this.taken(name);
   }
 
   /** The cards as far as a request may use them beside its own counters. */
   #room(counters: Amounts, truth?: OutsideTruth): Card[] {
     return this.#state.cards.map(({ uuid, key }) => {
-      const left = truth === undefined
-        ? this.left(key)
-        : this.#leftInTruth(key, truth);
+      const left = this.#leftOf(key, truth);
       return { uuid, freeMb: left - (counters.get(key) ?? 0) };
     });
   }

@@ -13,14 +13,19 @@
  * (5) A request that no waiter needs any more is withdrawn, but never one that
  *     a foreign waiter may have made, as those ask by rules of their own, nor
  *     one that was made by hand.
+ * (6) Who fits by the accounting, but not by what it saw outside, asks for what
+ *     lets it through by that, in plans of its own; in all other respects they are
+ *     those of others. These, who do not know what it saw, withdraw nothing that
+ *     it may have asked for.
  *
  * @module
  */
 import { leastLoss, leastShared } from "./least_loss.ts";
-import { contenders, type Grant, Ledger } from "./ledger.ts";
+import { contenders, type Grant, Ledger, type OutsideTruth } from "./ledger.ts";
 import { isAskedByHand } from "./marks.ts";
-import { gpuOfKey, type LeaseRecord } from "./model.ts";
+import type { LeaseRecord } from "./model.ts";
 import type { PoolState, Waiter } from "./state.ts";
+import { wantsAny } from "./wants.ts";
 
 /** What is known of waiters and leases beyond the state. */
 export interface ReclaimContext {
@@ -30,6 +35,15 @@ export interface ReclaimContext {
   readonly overdue: ReadonlySet<string>;
 }
 
+/** What a plan has decided before anything is asked back. */
+export interface Decided {
+  readonly grants: readonly Grant[];
+  /** The one that fits by the accounting, but not by what it saw outside. */
+  readonly refused?: { readonly waiter: Waiter; readonly truth: OutsideTruth };
+  /** Those of ours that fit by the accounting, and have not looked outside for this plan. */
+  readonly unconfirmed: readonly Waiter[];
+}
+
 /** Changes of `reclaim_requested`. */
 export interface Reclaims {
   readonly ask: readonly LeaseRecord[];
@@ -37,22 +51,23 @@ export interface Reclaims {
 }
 
 const NONE: Reclaims = { ask: [], withdraw: [] };
+const NOTHING: ReadonlySet<LeaseRecord> = new Set();
 
 /** With more leases than this, those that can replace each other are not compared. */
 const COMPARED_LEASES_MAX = 12;
 
 /**
- * Decides for the waiters that `grants` leave. Foreign waiters ask for
+ * Decides for the waiters that the grants leave. Foreign waiters ask for
  * themselves; they are credited with what comes back, nothing is asked for
- * them. Shortage of free disk space, which cannot be seen here, asks nothing.
+ * them.
  */
 export function planReclaim(
   state: PoolState,
-  grants: readonly Grant[],
+  decided: Decided,
   context: ReclaimContext,
 ): Reclaims {
   if (!hasCause(state)) return NONE;
-  return new Reclaiming(state, grants, context).decide();
+  return new Reclaiming(state, decided, context).decide();
 }
 
 /** Whether anything was asked, or might be by the waiter of the highest priority. */
@@ -69,57 +84,58 @@ export function mayTake(waiter: Waiter, lease: LeaseRecord): boolean {
   return !waiter.native || lease.priority < waiter.priority;
 }
 
-/** Whether a waiter asks for any resource that a lease holds. */
-function wants({ counters, slots }: Waiter, lease: LeaseRecord): boolean {
-  for (const name of lease.resources.keys()) {
-    if (counters.has(name)) return true;
-    if (slots.length > 0 && gpuOfKey(name) !== undefined) return true;
-  }
-  return false;
-}
-
 /** Whom a walk lets through, and what they need for it. */
 interface Outcome {
   readonly served: ReadonlySet<Waiter>;
   readonly used: ReadonlySet<LeaseRecord>;
+  readonly offers: Offers;
 }
 
 class Reclaiming {
   readonly #state: PoolState;
-  readonly #grants: readonly Grant[];
+  readonly #decided: Decided;
   readonly #granted: ReadonlySet<Waiter>;
   readonly #stalled: ReadonlySet<string>;
   readonly #fresh: LeaseRecord[] = [];
+  /** Asked back already, or to be in any case. */
   readonly #pending: LeaseRecord[] = [];
   /** Asked back too long ago to count on. */
   readonly #overdue: LeaseRecord[] = [];
+  /** What lets the refused one through. */
+  readonly #apart: ReadonlySet<LeaseRecord>;
 
   constructor(
     state: PoolState,
-    grants: readonly Grant[],
+    decided: Decided,
     { stalled, overdue }: ReclaimContext,
   ) {
     this.#state = state;
-    this.#grants = grants;
-    this.#granted = new Set(grants.map(({ waiter }) => waiter));
+    this.#decided = decided;
+    this.#granted = new Set(decided.grants.map(({ waiter }) => waiter));
     this.#stalled = stalled;
     const busy = state.busyLeases();
+    const fresh: LeaseRecord[] = [];
     for (const lease of state.reclaimable) {
       if (!lease.reclaim_requested) {
-        if (!busy.has(lease.id)) this.#fresh.push(lease);
+        if (!busy.has(lease.id)) fresh.push(lease);
       } else if (overdue.has(lease.id)) this.#overdue.push(lease);
       else this.#pending.push(lease);
+    }
+    this.#apart = this.#neededByRefused(this.#pending, fresh);
+    for (const lease of fresh) {
+      (this.#apart.has(lease) ? this.#pending : this.#fresh).push(lease);
     }
   }
 
   decide(): Reclaims {
     const outcome = this.#walk(this.#pending, this.#fresh);
     const asked = this.#fresh.filter((lease) => outcome.used.has(lease));
-    const kept = this.#kept([...this.#pending, ...asked], outcome);
+    const all = [...this.#pending, ...asked];
+    const kept = this.#kept(all, outcome);
     return {
-      ask: asked.filter((lease) => kept.has(lease)),
+      ask: all.filter((lease) => !isAsked(lease) && kept.has(lease)),
       withdraw: [
-        ...this.#pending.filter((lease) => !kept.has(lease)),
+        ...all.filter((lease) => isAsked(lease) && !kept.has(lease)),
         ...this.#overdue.filter((lease) =>
           !isAskedByHand(lease) && !this.#isWanted(
             lease,
@@ -128,6 +144,18 @@ class Reclaiming {
         ),
       ],
     };
+  }
+
+  /** Of those that nobody in front of it needs. */
+  #neededByRefused(
+    pending: readonly LeaseRecord[],
+    fresh: readonly LeaseRecord[],
+  ): ReadonlySet<LeaseRecord> {
+    const { refused } = this.#decided;
+    if (refused === undefined) return NOTHING;
+    const { waiter, truth } = refused;
+    const { offers } = this.#walk(pending, fresh, waiter);
+    return new Set(offers.neededBy(waiter, truth));
   }
 
   /**
@@ -140,23 +168,22 @@ class Reclaiming {
     all: readonly LeaseRecord[],
     { served, used }: Outcome,
   ): ReadonlySet<LeaseRecord> {
-    const isOld = (lease: LeaseRecord) => lease.reclaim_requested;
-    if (all.every((lease) => isOld(lease) && used.has(lease))) return used;
+    if (all.every((lease) => isAsked(lease) && used.has(lease))) return used;
     const kept = all.length <= COMPARED_LEASES_MAX
       ? this.#needed(all, served)
       : new Set(used);
-    const isForeign = (waiter: Waiter) => !waiter.native;
-    for (const lease of all.filter(isOld)) {
-      if (isAskedByHand(lease) || this.#isWanted(lease, isForeign)) {
-        kept.add(lease);
-      }
+    for (const lease of all) {
+      const stays = this.#apart.has(lease) || isAskedByHand(lease) ||
+        (isAsked(lease) && this.#mayBeNeeded(lease));
+      if (stays) kept.add(lease);
     }
     const isKept = (lease: LeaseRecord) => kept.has(lease);
     const others = [...this.#pending, ...this.#fresh].filter((lease) =>
       !isKept(lease)
     );
-    const next = this.#walk([...kept], others);
-    return next.used.isSubsetOf(kept) ? kept : new Set(all);
+    const isEnough = this.#walk([...kept], others).used.isSubsetOf(kept) &&
+      this.#neededByRefused([...kept], others).isSubsetOf(kept);
+    return isEnough ? kept : new Set(all);
   }
 
   /**
@@ -180,17 +207,21 @@ class Reclaiming {
    * Walks the waiters by rank with the amounts that will be left once the leases
    * have come back that are needed of `pending` and, where these are not
    * enough, of `fresh`.
+   *
+   * @param end the one in front of whom to stop. @default {none}
    */
   #walk(
     pending: readonly LeaseRecord[],
     fresh: readonly LeaseRecord[],
+    end?: Waiter,
   ): Outcome {
     const ledger = new Ledger(this.#state);
-    for (const { resources } of this.#grants) ledger.take(resources);
+    for (const { resources } of this.#decided.grants) ledger.take(resources);
     const offers = new Offers(ledger, pending, fresh);
     const served = new Set<Waiter>();
     const spent = (waiter: Waiter) => ledger.spent(waiter, offers.amounts);
     for (const waiter of contenders(this.#state, spent)) {
+      if (waiter === end) break;
       if (this.#granted.has(waiter) || this.#stalled.has(waiter.id)) continue;
       let bound = ledger.bind(waiter);
       if (bound === undefined) {
@@ -203,13 +234,22 @@ class Reclaiming {
         ledger.take(bound);
       }
     }
-    return { served, used: offers.used };
+    return { served, used: offers.used, offers };
   }
 
   #isWanted(lease: LeaseRecord, by: (waiter: Waiter) => boolean): boolean {
     return this.#state.waiters.some((waiter) =>
-      by(waiter) && wants(waiter, lease) && !this.#granted.has(waiter)
+      by(waiter) && wantsAny(waiter, lease.resources.keys()) &&
+      !this.#granted.has(waiter)
     );
+  }
+
+  /** Whether somebody may have asked for a lease in a way that is not known here. */
+  #mayBeNeeded(lease: LeaseRecord): boolean {
+    return this.#decided.unconfirmed.some((waiter) =>
+      !waiter.yields && mayTake(waiter, lease) &&
+      wantsAny(waiter, lease.resources.keys())
+    ) || this.#isWanted(lease, ({ native }) => !native);
   }
 }
 
@@ -236,37 +276,44 @@ class Offers {
 
   /** Gives the ledger the leases that let a waiter through, if there are such. */
   serve(waiter: Waiter): boolean {
-    const pending = this.#unused(waiter, this.#pending);
-    if (this.#useOfPending(waiter, pending)) return true;
-    if (!waiter.native) return false;
-    const fresh = this.#unused(waiter, this.#fresh);
-    for (const { resources } of pending) this.#ledger.give(resources);
-    const asked = leastLoss(this.#ledger, waiter, fresh);
-    for (const { resources } of pending) this.#ledger.take(resources);
-    if (asked === undefined) return false;
-    this.#use(asked);
-    return this.#useOfPending(waiter, pending);
+    const needed = this.neededBy(waiter);
+    for (const lease of needed ?? []) {
+      this.used.add(lease);
+      this.#ledger.give(lease.resources);
+    }
+    this.#count(needed ?? [], -1);
+    return needed !== undefined;
   }
 
-  #useOfPending(waiter: Waiter, leases: readonly LeaseRecord[]): boolean {
-    const needed = leastShared(this.#ledger, waiter, leases);
-    if (needed === undefined) return false;
-    this.#use(needed);
-    return true;
+  /**
+   * The leases that let a waiter through: some that come back anyway and, for one of
+   * ours, as few others as will do. Undefined if there are no such leases.
+   *
+   * @param truth what it saw outside, if that is what stands in its way
+   */
+  neededBy(
+    waiter: Waiter,
+    truth?: OutsideTruth,
+  ): readonly LeaseRecord[] | undefined {
+    const ledger = this.#ledger;
+    const pending = this.#unused(waiter, this.#pending);
+    const shared = leastShared(ledger, waiter, pending, truth);
+    if (shared !== undefined || !waiter.native) return shared;
+    const fresh = this.#unused(waiter, this.#fresh);
+    for (const { resources } of pending) ledger.give(resources);
+    const asked = leastLoss(ledger, waiter, fresh, truth);
+    for (const { resources } of pending) ledger.take(resources);
+    if (asked === undefined) return undefined;
+    for (const { resources } of asked) ledger.give(resources);
+    const rest = leastShared(ledger, waiter, pending, truth);
+    for (const { resources } of asked) ledger.take(resources);
+    return rest && [...asked, ...rest];
   }
 
   #unused(waiter: Waiter, leases: readonly LeaseRecord[]): LeaseRecord[] {
     return leases.filter((lease) =>
       mayTake(waiter, lease) && !this.used.has(lease)
     );
-  }
-
-  #use(leases: readonly LeaseRecord[]): void {
-    for (const lease of leases) {
-      this.used.add(lease);
-      this.#ledger.give(lease.resources);
-    }
-    this.#count(leases, -1);
   }
 
   #count(leases: readonly LeaseRecord[], sign: 1 | -1): void {
@@ -276,6 +323,10 @@ class Offers {
       }
     }
   }
+}
+
+function isAsked({ reclaim_requested }: LeaseRecord): boolean {
+  return reclaim_requested;
 }
 
 /** The highest priority first, then by id: no order of time or of the file. */

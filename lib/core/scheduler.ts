@@ -13,8 +13,13 @@
  * @module
  */
 import { contenders, type Grant, Ledger, type OutsideTruth } from "./ledger.ts";
-import { planReclaim, type ReclaimContext, type Reclaims } from "./reclaim.ts";
-import type { PoolState } from "./state.ts";
+import {
+  type Decided,
+  planReclaim,
+  type ReclaimContext,
+  type Reclaims,
+} from "./reclaim.ts";
+import type { PoolState, Waiter } from "./state.ts";
 
 /** What a plan needs to know beside the state. */
 export interface PlanContext extends ReclaimContext {
@@ -50,8 +55,9 @@ export function plan(state: PoolState, context: PlanContext): Plan {
   if (alone !== undefined) return alone;
   const ledger = new Ledger(state);
   const grants: Grant[] = [];
-  const confirm: string[] = [];
   const fitting: string[] = [];
+  const unconfirmed: Waiter[] = [];
+  let refused: Decided["refused"];
   for (const waiter of contenders(state, (waiter) => ledger.spent(waiter))) {
     const fit = ledger.bind(waiter);
     const looked = context.confirming?.id === waiter.id;
@@ -67,13 +73,18 @@ export function plan(state: PoolState, context: PlanContext): Plan {
         continue;
       }
       fitting.push(waiter.id);
-      if (waiter.native && !looked) confirm.push(waiter.id);
+      if (waiter.native && !looked) unconfirmed.push(waiter);
+      if (looked && !waiter.yields) {
+        refused = { waiter, truth: context.confirming };
+      }
     }
     const keeps = fit !== undefined ||
       (!waiter.yields && ledger.canEver(waiter));
     if (keeps && !context.stalled.has(waiter.id)) ledger.setAside(waiter);
   }
-  const reclaims = planReclaim(state, grants, context);
+  const decided = { grants, refused, unconfirmed };
+  const reclaims = planReclaim(state, decided, context);
+  const confirm = unconfirmed.map(({ id }) => id);
   return { grants, confirm, fitting, reclaims };
 }
 

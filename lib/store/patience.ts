@@ -25,13 +25,22 @@ interface Offer {
   stalled: boolean;
 }
 
+/** A lease that is asked back. */
+interface Reclaim {
+  /** As of when, by the file. */
+  readonly at: string | null;
+  /** Since when it is seen here. */
+  readonly since: number;
+  /** What it holds. */
+  readonly names: readonly string[];
+}
+
 /** What one program has seen of the patience that is due. */
 export class Patience {
   readonly #clock: Clock;
   /** Of entries that fit and that only their owners can grant. */
   readonly #offers = new Map<string, Offer>();
-  /** Leases that are asked back: as of when by the file, and since when seen here. */
-  readonly #reclaims = new Map<string, { at: string | null; since: number }>();
+  readonly #reclaims = new Map<string, Reclaim>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -46,6 +55,7 @@ export class Patience {
       return { stalled: NONE, overdue: NONE, confirming };
     }
     const now = this.#clock.monotonicMs();
+    this.#noteReturned(state);
     const stalled = new Set<string>();
     for (const [id, offer] of this.#offers) {
       const { sinceMs, seenMs } = offer;
@@ -56,19 +66,31 @@ export class Patience {
     return { stalled, overdue: this.#overdue(state, now), confirming };
   }
 
-  #overdue(state: PoolState, now: number): ReadonlySet<string> {
-    for (const id of this.#reclaims.keys()) {
-      if (state.lease(id)?.reclaim_requested !== true) {
-        this.#reclaims.delete(id);
-      }
+  /**
+   * What was asked back has come: whoever asked for it is to have its time to take it,
+   * however long it was offered in vain what a program without a lease has.
+   */
+  #noteReturned(state: PoolState): void {
+    const freed = new Set<string>();
+    for (const [id, { names }] of this.#reclaims) {
+      const lease = state.lease(id);
+      if (lease?.reclaim_requested === true) continue;
+      this.#reclaims.delete(id);
+      if (lease !== undefined) continue;
+      for (const name of names) freed.add(name);
     }
+    this.#beginAnew(state, freed);
+  }
+
+  #overdue(state: PoolState, now: number): ReadonlySet<string> {
     const overdue = new Set<string>();
     for (const lease of state.reclaimable) {
       if (!lease.reclaim_requested) continue;
       const { id, reclaim_requested_at: at } = lease;
       const known = this.#reclaims.get(id);
       if (known === undefined || known.at !== at) {
-        this.#reclaims.set(id, { at, since: now });
+        const names = [...lease.resources.keys()];
+        this.#reclaims.set(id, { at, since: now, names });
       } else if (now - known.since >= RECLAIM_CREDIT_MS) {
         overdue.add(id);
       }
@@ -116,9 +138,14 @@ export class Patience {
       if (change.type !== "remove" || change.table !== "lease") continue;
       for (const name of change.record.resources.keys()) freed.add(name);
     }
-    if (freed.size === 0) return;
+    this.#beginAnew(state, freed);
+  }
+
+  /** Forgets what was offered to those who want any of these. */
+  #beginAnew(state: PoolState, names: ReadonlySet<string>): void {
+    if (names.size === 0) return;
     for (const waiter of state.waiters) {
-      if (wantsAny(waiter, freed)) this.#offers.delete(waiter.id);
+      if (wantsAny(waiter, names)) this.#offers.delete(waiter.id);
     }
   }
 

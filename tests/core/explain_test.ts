@@ -245,6 +245,7 @@ function seenWith(
       capacityMb: CARDS[`gpu_${uuid}_vram_mb` as keyof typeof CARDS],
       leasedMb: 0,
       seen: { uuid, index, name: "", usedMb: 0, freeMb },
+      roomMb: freeMb,
       grantableMb: freeMb,
       outside,
     })),
@@ -253,6 +254,20 @@ function seenWith(
 
 const PYTHON: OutsideUse = { pid: 930, name: "python3", usedMb: 12 * GB };
 const BLENDER: OutsideUse = { pid: 931, name: "blender", usedMb: 9 * GB };
+
+Deno.test("explainWaiters() tells what comes back for one whom the driver refuses", () => {
+  const held = { gpu_B_vram_mb: 12 * GB };
+  const idle = { reclaimable: true, reclaim_requested: true, label: "idle" };
+  const state = pool(CARDS, [lease("model", held, idle)], [
+    waiter("me", {}, { vram_mb: [16 * GB], confirms: true, priority: 1 }),
+  ]);
+  const seen = seenWith([["A", 7 * GB, BLENDER], ["B", 4 * GB]]);
+  const [why] = explainWaiters(state, context(), NOW_MS, { seen }).values();
+  assertEquals(why.verdict, "waits");
+  assertEquals(why.reclaims, [{ id: ours("model"), label: "idle" }]);
+  const [blind] = explainWaiters(state, context(), NOW_MS).values();
+  assertEquals([blind.verdict, blind.reclaims], ["unconfirmed", []]);
+});
 
 Deno.test("explainRequest() names who uses the cards that would do without a lease", () => {
   const state = pool(CARDS, [], []);

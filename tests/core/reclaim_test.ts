@@ -208,6 +208,82 @@ Deno.test("plan() asks back for a confirming waiter by the accounting", () => {
   assertEquals(planned(state), { ask: ["model"] });
 });
 
+/** Two cards, of which the accounting has A free, and one who looked. */
+function twoCards(
+  leases: readonly LeaseRecord[],
+  seen: Readonly<Record<string, number>>,
+  fields: Parameters<typeof waiter>[2] = {},
+) {
+  const me = waiter("me", {}, {
+    ...{ ...HIGH, vram_mb: [20], confirms: true },
+    ...fields,
+  });
+  const cards = { gpu_A_vram_mb: 24, gpu_B_vram_mb: 24 };
+  const cardFreeMb = new Map(Object.entries(seen));
+  return {
+    state: pool(cards, leases, [me]),
+    looked: context({ confirming: { id: me.id, cardFreeMb } }),
+    me,
+  };
+}
+
+Deno.test("plan() asks back for the one who looked what it lacks by what it saw", () => {
+  const model = offered("model", { gpu_B_vram_mb: 20 });
+  const { state, looked } = twoCards([model], { A: 4, B: 4 });
+  assertEquals(planned(state, looked), { fitting: ["me"], ask: ["model"] });
+  // Whoever did not look does not know of it.
+  assertEquals(planned(state), { fitting: ["me"], confirm: ["me"] });
+});
+
+Deno.test("plan() asks back for the one who looked on no card that it cannot use", () => {
+  const model = offered("model", { gpu_B_vram_mb: 20 });
+  const nothing = { fitting: ["me"] };
+  const named = twoCards([model], { A: 4 });
+  assertEquals(planned(named.state, named.looked), nothing, "not named");
+  const used = twoCards([model], { A: 4, B: -15 });
+  assertEquals(planned(used.state, used.looked), nothing, "used beside it");
+  const yields = twoCards([model], { A: 4, B: 4 }, { yields: true });
+  assertEquals(planned(yields.state, yields.looked), nothing, "yields");
+  const equal = twoCards([model], { A: 4, B: 4 }, { priority: 0 });
+  assertEquals(planned(equal.state, equal.looked), nothing, "of its priority");
+});
+
+Deno.test("plan() of one who did not look withdraws nothing that one who did may have asked for", () => {
+  const model = pending("model", { gpu_B_vram_mb: 20 });
+  const { state, looked, me } = twoCards([model], { A: 4, B: 4 });
+  for (const stalled of [[], [me.id]]) {
+    const { fitting: _, confirm: __, ...asked } = planned(
+      state,
+      context({ stalled }),
+    );
+    assertEquals(asked, {});
+    assertEquals(planned(state, { ...looked, stalled: new Set(stalled) }), {
+      fitting: ["me"],
+    });
+  }
+  // A look of its own knows better: it is enough that the stranger has gone.
+  const { state: before, looked: after } = twoCards([model], { A: 24, B: 4 });
+  assertEquals(planned(before, after), { grant: ["me"], withdraw: ["model"] });
+});
+
+Deno.test("plan() asks back disk space for the one who saw that it is short", () => {
+  const me = waiter("me", { "disk_mb@/": 50 }, { ...HIGH, confirms: true });
+  const state = pool({}, [offered("cache", { "disk_mb@/": 30 })], [me]);
+  const seen = (freeMb: number) =>
+    planned(
+      state,
+      context({
+        confirming: {
+          id: me.id,
+          diskFreeMb: new Map([["disk_mb@/", freeMb]]),
+        },
+      }),
+    );
+  assertEquals(seen(79), { fitting: ["me"], ask: ["cache"] });
+  assertEquals(seen(49), { fitting: ["me"] });
+  assertEquals(planned(state), { fitting: ["me"], confirm: ["me"] });
+});
+
 Deno.test("plan() asks back nothing for a waiter that can never be served", () => {
   const state = pool(RAM, [offered("model", { ram: 10 })], [
     waiter("job", { ram: 4, tokens: 1 }, HIGH),

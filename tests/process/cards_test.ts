@@ -62,6 +62,28 @@ Deno.test("acquire() waits for one of several named cards, not for others", asyn
   assertEquals((await waiting).gpuUuids, [B]);
 });
 
+Deno.test("acquire() asks back one of the cards that are named, though another is free", async () => {
+  const three = { cards: [...TWO.cards, { uuid: "GPU-cc" }] };
+  await using scene = await CardScene.of(three, {
+    ...TWO_CARDS,
+    "gpu_GPU-cc_vram_mb": TOTAL_MB,
+  });
+  // One with a driver, and one that goes by accounting alone.
+  for (const pool of [scene.pool(), scene.pool({ driverCheck: false })]) {
+    const offered = { reclaimable: true };
+    const leases = [
+      await pool.acquire({ vram_mb: 16_000 }, { cards: ["1"], ...offered }),
+      await pool.acquire({ vram_mb: TOTAL_MB }, { cards: [A] }),
+    ];
+    leases[0].reclaim.addEventListener("abort", () => leases[0].release());
+    const high = { cards: [A, B], priority: 1 };
+    const lease = await pool.acquire({ vram_mb: 8000 }, high);
+    assertEquals(lease.gpuUuids, [B]);
+    await lease.release();
+    await leases[1].release();
+  }
+});
+
 Deno.test("acquire() chooses the card by the placement", async () => {
   await using scene = await CardScene.of(TWO, TWO_CARDS);
   const pool = scene.pool();

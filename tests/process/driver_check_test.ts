@@ -10,7 +10,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { AcquireTimeoutError } from "../../mod.ts";
+import { AcquireTimeoutError, type PoolEvent } from "../../mod.ts";
 import type { FakeTrouble } from "../os/data/fake_tools/scenario.ts";
 import {
   A,
@@ -272,6 +272,53 @@ Deno.test("a program that is killed while it asks the driver leaves it to the ot
   await scene.queued(2);
   await actor.kill();
   await within("the lease", 8000, waiting);
+});
+
+/** What is asked back and called off, in a word each, until the events end. */
+async function asksIn(events: AsyncIterable<PoolEvent>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { type } of events) {
+    if (type.startsWith("reclaim-")) found.push(type);
+  }
+  return found;
+}
+
+Deno.test("acquire() asks a lease back where a program without one uses the other card", async () => {
+  const cards = [{ uuid: A, usedMb: 20_000 }, { uuid: B, usedMb: 0 }];
+  await using scene = await CardScene.of(
+    machine({ [STRANGER]: 20_000 }, { cards }),
+    { [KEY_A]: TOTAL_MB, [KEY_B]: TOTAL_MB },
+  );
+  const holder = scene.pool();
+  const offered = { cards: [B], reclaimable: true, label: "model" };
+  const model = await holder.acquire({ vram_mb: 20_000 }, offered);
+  const end = new AbortController();
+  const events = holder.watch({ signal: end.signal });
+  assertEquals((await events.next()).value.type, "state");
+  const asks = asksIn(events);
+  const asked = new Promise((resolve) =>
+    model.reclaim.addEventListener("abort", resolve)
+  );
+
+  const low = scene.pool().acquire({ vram_mb: 20_000 }, { priority: 1 });
+  await scene.queued();
+  const high = scene.pool().acquire({ vram_mb: 20_000 }, { priority: 9 });
+  await within("the request", 5000, asked);
+  await scene.queued(2);
+  const { queue: [{ why }] } = await scene.pool().status();
+  assertEquals(why?.reclaims.map(({ label }) => label), ["model"]);
+  // Others, who cannot know why it is asked for, do not call it off; and it looks on.
+  const other = scene.pool();
+  const before = await scene.cards.readings();
+  while (await scene.cards.readings() < before + 4) {
+    await (await other.acquire({ ram_mb: 1 })).release();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await model.release();
+  assertEquals((await within("the card", 5000, high)).gpuUuids, [B]);
+  assert(await isOpen(low));
+  end.abort();
+  assertEquals(await asks, ["reclaim-requested"]);
 });
 
 Deno.test("a card that vanishes keeps its leases and gets no more", async () => {

@@ -124,14 +124,31 @@ function reclaimByTheBook(
   const waiting = state.waiters.filter((waiter) => !granted.has(waiter.id));
   const busy = new Set([...state.work].map((entry) => entry.lease_id));
   const reclaimable = [...state.leases].filter((lease) => lease.reclaimable);
-  const fresh = reclaimable.filter((lease) =>
+  const unasked = reclaimable.filter((lease) =>
     !lease.reclaim_requested && !busy.has(lease.id)
   );
   const requested = reclaimable.filter((lease) => lease.reclaim_requested);
-  const pending = requested.filter(({ id }) => !context.overdue.has(id));
+  const asked = requested.filter(({ id }) => !context.overdue.has(id));
   const overdue = requested.filter(({ id }) => context.overdue.has(id));
 
+  // What the one who looked and was refused needs by what it saw, is asked first of all.
+  const refused = waiting.find(({ id, yields }) =>
+    id === context.confirming?.id && book.fitting.includes(id) && !yields
+  );
+  const neededApart = (pending: LeaseRecord[], fresh: LeaseRecord[]) =>
+    refused === undefined
+      ? new Set<LeaseRecord>()
+      : virtually(state, context, book, pending, fresh, refused.id).used;
+  const apart = neededApart(asked, unasked);
+  const pending = [...asked, ...unasked.filter((lease) => apart.has(lease))];
+  const fresh = unasked.filter((lease) => !apart.has(lease));
+
   const isForeign = (waiter: Waiter) => !waiter.native;
+  /** Of what is asked, nobody knows all that these may have asked for. */
+  const mayHaveAsked = (lease: LeaseRecord) => (waiter: Waiter) =>
+    isForeign(waiter) ||
+    (book.confirm.includes(waiter.id) && !waiter.yields &&
+      waiter.priority > lease.priority);
   const isWanted = (lease: LeaseRecord, by: (waiter: Waiter) => boolean) =>
     waiting.filter(by).some(({ counters, slots }) =>
       [...lease.resources.keys()].some((name) =>
@@ -142,7 +159,7 @@ function reclaimByTheBook(
   const { served, used } = virtually(state, context, book, pending, fresh);
   const all = [...pending, ...fresh.filter((lease) => used.has(lease))];
   let kept = all;
-  if (all.some((lease) => !pending.includes(lease) || !used.has(lease))) {
+  if (all.some((lease) => !asked.includes(lease) || !used.has(lease))) {
     // Which could be left out with nobody worse off?
     for (const lease of all.toSorted(costliestFirst)) {
       const others = kept.filter((other) => other !== lease);
@@ -151,23 +168,27 @@ function reclaimByTheBook(
     }
     kept.push(
       ...pending.filter((lease) =>
-        !kept.includes(lease) && isWanted(lease, isForeign)
+        !kept.includes(lease) &&
+        (apart.has(lease) || isWanted(lease, mayHaveAsked(lease)))
       ),
     );
     const others = [...pending, ...fresh].filter((lease) =>
       !kept.includes(lease)
     );
-    const next = virtually(state, context, book, kept, others);
-    if (![...next.used].every((lease) => kept.includes(lease))) kept = all;
+    const next = [
+      ...virtually(state, context, book, kept, others).used,
+      ...neededApart(kept, others),
+    ];
+    if (!next.every((lease) => kept.includes(lease))) kept = all;
   }
   const asks = (lease: LeaseRecord) => (waiter: Waiter) =>
     isForeign(waiter) || (!waiter.yields && waiter.priority > lease.priority);
   const withdrawn = [
-    ...pending.filter((lease) => !kept.includes(lease)),
+    ...asked.filter((lease) => !kept.includes(lease)),
     ...overdue.filter((lease) => !isWanted(lease, asks(lease))),
   ];
   book.ask.push(
-    ...kept.filter((lease) => fresh.includes(lease)).map(idOf).sort(),
+    ...kept.filter((lease) => unasked.includes(lease)).map(idOf).sort(),
   );
   book.withdraw.push(...withdrawn.map(idOf).sort());
 }
@@ -178,13 +199,19 @@ function costliestFirst(a: LeaseRecord, b: LeaseRecord): number {
 
 const idOf = ({ id }: { id: string }) => id;
 
-/** Who would be served once all came back that is used; amounts may go below 0 here. */
+/**
+ * Who would be served once all came back that is used; amounts may go below 0 here.
+ *
+ * @param looked with an id: only what that one needs by what it saw, behind those in
+ * front of it
+ */
 function virtually(
   state: PoolState,
   context: PlanContext,
   book: BookPlan,
   pending: LeaseRecord[],
   fresh: LeaseRecord[],
+  looked?: string,
 ): { served: Set<string>; used: Set<LeaseRecord> } {
   const capacities = new Table(state.resources);
   const cards = [...capacities.keys()].filter((name) =>
@@ -193,14 +220,14 @@ function virtually(
   const left = new Table(capacities);
   for (const lease of state.leases) left.add(lease.resources, -1);
   for (const { resources } of book.grants) left.add(resources, -1);
-  const bindingAfter = (waiter: Waiter, back: Iterable<LeaseRecord>) => {
+  const bindingAfter = (
+    waiter: Waiter,
+    back: Iterable<LeaseRecord>,
+    sight?: Sight,
+  ) => {
     const after = new Table(left);
     for (const lease of back) after.add(lease.resources, 1);
-    return binding(
-      waiter,
-      cards,
-      (name) => diskOfKey(name) === undefined ? after.of(name) : Infinity,
-    );
+    return bindingIn(waiter, cards, after, sight);
   };
   const granted = new Set(book.grants.map(({ id }) => id));
   const served = new Set<string>();
@@ -212,50 +239,59 @@ function virtually(
     }
   };
   /** High priorities first, then small ones; then drops what the rest can do without. */
-  const useOf = (leases: LeaseRecord[], waiter: Waiter) => {
-    const amount = heldOfShort(waiter, capacities, cards, left);
+  const useOf = (leases: LeaseRecord[], waiter: Waiter, sight?: Sight) => {
+    const amount = heldOfShort(waiter, capacities, cards, left, sight);
     const ordered = leases.filter((lease) => amount(lease) > 0).sort((a, b) =>
       b.priority - a.priority || amount(a) - amount(b) || (a.id < b.id ? -1 : 1)
     );
-    if (bindingAfter(waiter, ordered) === undefined) return false;
+    if (bindingAfter(waiter, ordered, sight) === undefined) return false;
     const size = ordered.keys().find((size) =>
-      bindingAfter(waiter, ordered.slice(0, size)) !== undefined
+      bindingAfter(waiter, ordered.slice(0, size), sight) !== undefined
     );
     let chosen = ordered.slice(0, size);
     for (const lease of chosen.toReversed()) {
       const others = chosen.filter((other) => other !== lease);
-      if (bindingAfter(waiter, others) !== undefined) chosen = others;
+      if (bindingAfter(waiter, others, sight) !== undefined) chosen = others;
     }
     use(chosen);
     return true;
   };
 
-  for (const waiter of state.waiters) {
-    if (granted.has(waiter.id) || isDouble(state, waiter)) continue;
-    if (context.stalled.has(waiter.id)) continue;
+  /** Lets a waiter through with leases that come back, or that are to be asked. */
+  const serve = (waiter: Waiter, sight?: Sight) => {
     const unused = (leases: LeaseRecord[]) =>
       leases.filter((lease) =>
         !used.has(lease) &&
         (!waiter.native || lease.priority < waiter.priority)
       );
+    const coming = unused(pending);
+    if (useOf(coming, waiter, sight) || !waiter.native) return;
+    const after = new Table(left);
+    for (const lease of coming) after.add(lease.resources, 1);
+    const asked = leastLossByTheBook(
+      waiter,
+      capacities,
+      cards,
+      after,
+      unused(fresh),
+      sight,
+    );
+    if (asked === undefined) return;
+    use(asked);
+    useOf(coming, waiter, sight);
+  };
+
+  for (const waiter of state.waiters) {
+    if (granted.has(waiter.id) || isDouble(state, waiter)) continue;
+    if (waiter.id === looked) {
+      const inFront = new Set(used);
+      serve(waiter, sightOf(state, context));
+      return { served, used: used.difference(inFront) };
+    }
+    if (context.stalled.has(waiter.id)) continue;
     if (bindingAfter(waiter, []) === undefined) {
       if (waiter.yields || !canEver(waiter, capacities, cards)) continue;
-      const coming = unused(pending);
-      if (!useOf(coming, waiter) && waiter.native) {
-        const after = new Table(left);
-        for (const lease of coming) after.add(lease.resources, 1);
-        const asked = leastLossByTheBook(
-          waiter,
-          capacities,
-          cards,
-          after,
-          unused(fresh),
-        );
-        if (asked !== undefined) {
-          use(asked);
-          useOf(coming, waiter);
-        }
-      }
+      serve(waiter);
     }
     const bound = bindingAfter(waiter, []);
     if (bound === undefined) left.add(claim(waiter, capacities, cards), -1);
@@ -264,7 +300,55 @@ function virtually(
       served.add(waiter.id);
     }
   }
-  return { served, used };
+  return { served, used: looked === undefined ? used : new Set() };
+}
+
+/** What one who looked outside knows of what is left. */
+interface Sight {
+  /** Of a name, where the accounting has so much left. */
+  readonly room: (name: string, left: Table) => number;
+  readonly placement: PlacementPolicy | undefined;
+}
+
+/**
+ * What was seen of a card or a disk, less what has been taken since, but with what
+ * leases give back, as the accounting counts that. A card that was not seen will not do.
+ */
+function sightOf(state: PoolState, { confirming }: PlanContext): Sight {
+  const { cardFreeMb, diskFreeMb, placement } = confirming!;
+  const leased = new Table();
+  for (const lease of state.leases) leased.add(lease.resources, 1);
+  const room = (name: string, left: Table) => {
+    const unleased = (state.resources.get(name) ?? 0) - leased.of(name);
+    const since = left.of(name) - unleased;
+    if (diskOfKey(name) !== undefined) {
+      return (diskFreeMb?.get(name) ?? 0) - leased.of(name) + since;
+    }
+    const uuid = gpuOfKey(name);
+    if (uuid === undefined || cardFreeMb === undefined) return left.of(name);
+    return Math.min(unleased, cardFreeMb.get(uuid) ?? -Infinity) + since;
+  };
+  return { room, placement };
+}
+
+/** How much of each name is left; without a sight, disk space is taken for granted. */
+function roomIn(left: Table, sight: Sight | undefined) {
+  return (name: string) =>
+    sight !== undefined
+      ? sight.room(name, left)
+      : diskOfKey(name) === undefined
+      ? left.of(name)
+      : Infinity;
+}
+
+/** What a lease would hold. */
+function bindingIn(
+  waiter: Demand,
+  cards: string[],
+  left: Table,
+  sight: Sight | undefined,
+): Map<string, number> | undefined {
+  return binding(waiter, cards, roomIn(left, sight), sight?.placement);
 }
 
 /** Tries every set of leases and sorts those that are enough by their loss. */
@@ -274,8 +358,9 @@ function leastLossByTheBook(
   cards: string[],
   left: Table,
   leases: readonly LeaseRecord[],
+  sight: Sight | undefined,
 ): LeaseRecord[] | undefined {
-  const amount = heldOfShort(waiter, capacities, cards, left);
+  const amount = heldOfShort(waiter, capacities, cards, left, sight);
   const ordered = leases.toSorted((a, b) =>
     a.priority - b.priority || amount(b) - amount(a) || (a.id < b.id ? -1 : 1)
   );
@@ -284,9 +369,9 @@ function leastLossByTheBook(
     const chosen = ordered.flatMap((_, at) => bits >> at & 1 ? [at] : []);
     const after = new Table(left);
     for (const at of chosen) after.add(ordered[at].resources, 1);
-    const room = (name: string) =>
-      diskOfKey(name) === undefined ? after.of(name) : Infinity;
-    if (binding(waiter, cards, room) !== undefined) enough.push(chosen);
+    if (bindingIn(waiter, cards, after, sight) !== undefined) {
+      enough.push(chosen);
+    }
   }
   const loss = (set: number[]) => [
     Math.max(-Infinity, ...set.map((at) => ordered[at].priority)),
@@ -304,8 +389,9 @@ function heldOfShort(
   capacities: Table,
   cards: string[],
   left: Table,
+  sight: Sight | undefined,
 ): (lease: LeaseRecord) => number {
-  const short = shortNames(waiter, capacities, cards, left);
+  const short = shortNames(waiter, capacities, cards, left, sight);
   return ({ resources }) =>
     short.reduce((sum, name) => sum + (resources.get(name) ?? 0), 0);
 }
@@ -315,16 +401,16 @@ function shortNames(
   capacities: Table,
   cards: string[],
   left: Table,
+  sight: Sight | undefined,
 ): string[] {
+  const room = roomIn(left, sight);
   const short = [...waiter.counters.keys()].filter((name) =>
-    diskOfKey(name) === undefined && waiter.counters.get(name)! > left.of(name)
+    waiter.counters.get(name)! > room(name)
   );
   const slotsOnly = { ...waiter, counters: new Map() };
-  if (binding(slotsOnly, cards, (name) => left.of(name)) !== undefined) {
-    return short;
-  }
+  if (binding(slotsOnly, cards, room) !== undefined) return short;
   for (const [name, slot] of claim(slotsOnly, capacities, cards)) {
-    if (slot > left.of(name)) short.push(name);
+    if (slot > room(name)) short.push(name);
   }
   return short;
 }

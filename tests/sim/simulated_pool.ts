@@ -55,6 +55,8 @@ export class Summary {
   grantedToLooker = 0;
   takenByForeign = 0;
   reclaimed = 0;
+  /** Of these, as somebody had looked who fits by the accounting. */
+  reclaimedBySight = 0;
   withdrawn = 0;
   stalled = 0;
   overdue = 0;
@@ -129,9 +131,9 @@ export class SimulatedPool {
         id: looking!,
         diskFreeMb: seen.diskFreeMb,
         cardFreeMb: new Map(
-          judgeCards(state, seen.reading).map(({ uuid, grantableMb }) => [
+          judgeCards(state, seen.reading).map(({ uuid, roomMb }) => [
             uuid,
-            grantableMb,
+            roomMb,
           ]),
         ),
       },
@@ -147,6 +149,9 @@ export class SimulatedPool {
     for (const { id } of settlement.reclaimed) this.#decide("ask", id);
     for (const { id } of settlement.withdrawn) this.#decide("let", id);
     summary.reclaimed += settlement.reclaimed.length;
+    if (looking !== undefined && settlement.fitting.includes(looking)) {
+      summary.reclaimedBySight += settlement.reclaimed.length;
+    }
     summary.withdrawn += settlement.withdrawn.length;
     summary.stalled += context.stalled.size;
     summary.overdue += context.overdue.size;

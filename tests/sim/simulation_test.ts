@@ -19,6 +19,7 @@ const FLOORS = {
   grantedToLooker: 500,
   takenByForeign: 200,
   reclaimed: 50,
+  reclaimedBySight: 1,
   withdrawn: 15,
   stalled: 2500,
   overdue: 1,

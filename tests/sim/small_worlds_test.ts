@@ -80,6 +80,8 @@ function walk(shapes: Shapes): { worlds: number; decisions: number } {
 
 /** The plans in a row after which nothing is asked back or withdrawn any more. */
 const PLANS_UNTIL_CALM_MAX = 3;
+/** The same where those who looked and others plan in turns. */
+const TURNS_UNTIL_CALM_MAX = 4;
 
 /** What was decided brings in no violation, leaves nothing to grant, and comes to rest. */
 function checkComplete({ state, context }: World): void {
@@ -100,6 +102,26 @@ function checkComplete({ state, context }: World): void {
     const found = { violations, granted };
     const wanted = { violations: [], granted: [] };
     assertEquals(found, wanted, describe({ state, context }));
+  }
+  if (context.confirming !== undefined) checkAgreed({ state, context });
+}
+
+/**
+ * Who looks again and again, and those who do not know what it saw, do not take back by
+ * turns what the other has asked.
+ */
+function checkAgreed({ state, context }: World): void {
+  // What it saw is about the leases that there were.
+  if (state.entry(context.confirming!.id)?.lease_id !== null) return;
+  const others = { ...context, confirming: undefined };
+  let calm = 0;
+  for (let turn = 0; calm < 2; turn++) {
+    settle(state, turn % 2 === 0 ? context : others, STAMP);
+    calm = state.takeChanges().length === 0 ? calm + 1 : 0;
+    assert(
+      turn < TURNS_UNTIL_CALM_MAX,
+      `What is asked is taken back by turns: ${describe({ state, context })}`,
+    );
   }
 }
 
@@ -271,4 +293,77 @@ Deno.test("plan() is the book's in every small world of reclaimable cards", () =
   });
   assert(worlds >= 38_000, `${worlds} worlds`);
   assert(decisions >= 14_000, `${decisions} decisions`);
+});
+
+Deno.test("plan() is the book's in every small world of reclaimable cards that were looked at", () => {
+  const { worlds, decisions } = walk({
+    capacities: [
+      { ...card("A", 2), ...card("B", 2) },
+      { ...card("A", 2), ...card("B", 1) },
+    ],
+    leases: [
+      ...combine<LeaseShape>({
+        resources: [card("A", 1), card("B", 1), card("B", 2)],
+        priority: [0],
+        mode: ["offered", "pending"],
+      }),
+      { resources: card("B", 1), mode: "kept" },
+      { resources: card("B", 2), mode: "overdue" },
+    ],
+    leasesMax: 2,
+    waiters: [
+      ...combine<WaiterShape>({
+        slots: [[1], [2], [1, 1]],
+        priority: [1, 0],
+        mode: ["confirms", "looked"],
+      }),
+      ...combine<WaiterShape>({
+        slots: [[1], [2]],
+        priority: [1],
+        mode: ["native", "looked, stalled", "looked, yields", "foreign"],
+      }),
+    ],
+    waitersMax: 2,
+    truths: [
+      { cards: { A: 0, B: 0 } },
+      { cards: { A: -1, B: 1 } },
+      { cards: { B: 0 }, placement: "spread" },
+    ],
+  });
+  assert(worlds >= 53_000, `${worlds} worlds`);
+  assert(decisions >= 49_000, `${decisions} decisions`);
+});
+
+Deno.test("plan() is the book's in every small world of reclaimable leases of one who looked", () => {
+  const { worlds, decisions } = walk({
+    capacities: [{ a: 2, ...card("A", 2), ...card("B", 2) }],
+    leases: combine<LeaseShape>({
+      resources: [
+        { a: 1 },
+        card("A", 2),
+        card("B", 2),
+        { a: 1, "disk_mb@/": 1 },
+      ],
+      priority: [0, 1],
+      mode: ["offered", "pending"],
+    }),
+    leasesMax: 2,
+    waiters: [
+      { slots: [2], priority: 2, mode: "looked" },
+      { slots: [1], counters: { a: 1 }, priority: 2, mode: "looked" },
+      { counters: { "disk_mb@/": 1 }, priority: 2, mode: "looked" },
+      { slots: [2], priority: 2, mode: "confirms" },
+      { slots: [2], counters: { a: 2 }, priority: 2, mode: "native" },
+      { counters: { a: 2 }, priority: 1, mode: "native" },
+      { counters: { "disk_mb@/": 2 }, priority: 1, mode: "looked" },
+    ],
+    waitersMax: 2,
+    truths: [
+      { cards: { A: 0, B: 0 }, disks: { "disk_mb@/": 1 } },
+      { cards: { A: -1, B: 1 }, disks: { "disk_mb@/": 2 } },
+      { cards: { B: 0 }, disks: {} },
+    ],
+  });
+  assert(worlds >= 12_000, `${worlds} worlds`);
+  assert(decisions >= 16_000, `${decisions} decisions`);
 });

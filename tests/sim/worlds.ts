@@ -20,6 +20,9 @@ export type WaiterMode =
   | "looked"
   /** Confirms, fits and does nothing. */
   | "stalled"
+  /** Was taken for stalled until now, by whoever plans as well. */
+  | "looked, stalled"
+  | "looked, yields"
   | "foreign"
   | "foreign, stalled";
 
@@ -61,7 +64,7 @@ export interface World {
 export function* worldsOf(shapes: Shapes): Generator<World> {
   const truths = shapes.truths ?? [{}];
   for (const waiters of queues(shapes.waiters, shapes.waitersMax)) {
-    const looked = waiters.some(({ mode }) => mode === "looked");
+    const looked = waiters.some(hasLooked);
     for (const leases of multisets(shapes.leases, shapes.leasesMax)) {
       for (const capacities of shapes.capacities) {
         for (const truth of looked ? truths : truths.slice(0, 1)) {
@@ -96,10 +99,14 @@ function* queues(
   for (const first of shapes) {
     if (first.priority > highest) continue;
     for (const rest of queues(shapes, max - 1, first.priority)) {
-      const looking = [first, ...rest].filter(({ mode }) => mode === "looked");
+      const looking = [first, ...rest].filter(hasLooked);
       if (looking.length <= 1) yield [first, ...rest];
     }
   }
+}
+
+function hasLooked({ mode }: Pick<WaiterShape, "mode">): boolean {
+  return mode.includes("looked");
 }
 
 function build(
@@ -142,7 +149,7 @@ function build(
       priority,
     }));
     if (mode.includes("stalled")) stalled.add(id);
-    if (mode === "looked") looked = id;
+    if (hasLooked({ mode })) looked = id;
   }
   state.takeChanges();
   const cards = Object.entries(truth.cards ?? {});
@@ -158,8 +165,8 @@ function build(
 function waiterId(at: number, mode: WaiterMode): string {
   if (mode.includes("foreign")) return `00000000000${at}`;
   return nativeId("aaaaaaaaaa", at, {
-    confirms: mode === "confirms" || mode === "looked" || mode === "stalled",
-    yields: mode === "yields",
+    confirms: /confirms|looked|stalled/.test(mode),
+    yields: mode.includes("yields"),
   });
 }
 

@@ -93,6 +93,31 @@ Deno.test("an offer begins anew with what is given back of the same", () => {
   assertEquals(over().stalled, [], "by one in front");
 });
 
+Deno.test("an offer begins anew when a lease has come that was asked back", () => {
+  const { time, state, patience, over } = begin();
+  using _ = time;
+  const asked = { reclaimable: true, reclaim_requested: true };
+  const names = ["other", "slot", "slot"];
+  const [other, withdrawn, same] = names.map((name, at) => {
+    const resources = new Map([[name, 1]]);
+    return leaseRecord({ ...asked, id: `lease-${at}`, resources });
+  });
+  for (const lease of [other, withdrawn, same]) state.addLease(lease);
+  state.addEntry(entryRecord({ id: "a", resources: new Map([["slot", 1]]) }));
+  for (let looks = 0; looks < 3; looks++) {
+    patience.noteFitting(["a"]);
+    over();
+    time.tick(1000);
+  }
+  // Another program has done it: this one sees no more than the state.
+  state.removeLease(other);
+  assertEquals(over().stalled, ["a"], "with something else");
+  state.replaceLease(withdrawn, { reclaim_requested: false });
+  assertEquals(over().stalled, ["a"], "and is not asked for any more");
+  state.removeLease(same);
+  assertEquals(over().stalled, [], "with what it asks for");
+});
+
 Deno.test("Patience.isCounting() tells whether others may still take what they were offered", () => {
   const { time, patience, over } = begin();
   using _ = time;
