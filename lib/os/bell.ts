@@ -62,7 +62,7 @@ export class Ringer {
   #openBell(owner: string): Deno.FsFile | undefined {
     const path = `${this.#directory}/${owner}`;
     // Anyone may put anything under this name.
-    const bell = openRegular(path, { write: true });
+    const bell = openRegular(path, { read: true, write: true });
     if (bell === undefined) return undefined;
     if (this.#open.size >= MAX_OPEN_BELLS) {
       this.#forget(this.#open.keys().next().value!);

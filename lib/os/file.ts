@@ -4,6 +4,7 @@
  * @module
  */
 import { StateAccessError } from "../core/errors.ts";
+import { openAtOnce } from "./open.ts";
 import {
   accessError,
   directoryOf,
@@ -65,14 +66,13 @@ export function openSharedFile(
   { write = true }: OpenOptions = {},
 ): SharedFile {
   requireAccess(path, write ? ["read", "write"] : ["read"]);
-  // Opening a FIFO would wait for its other end, for ever.
   const info = lstat(path);
   if (!info.isFile) {
     throw wrongKind(path, info);
   }
   let file: Deno.FsFile | undefined;
   try {
-    file = Deno.openSync(path, { read: true, write });
+    file = openAtOnce(path, { read: true, write }, info);
     // Between the two someone may have put a link there, to a file that is not ours.
     if (isSameFile(file, path)) return new SystemFile(path, file);
   } catch (error) {
@@ -233,9 +233,9 @@ export function openRegular(
 ): Deno.FsFile | undefined {
   let file: Deno.FsFile | undefined;
   try {
-    // Opening a FIFO that someone put here would wait for ever.
-    if (!Deno.lstatSync(path).isFile) return undefined;
-    file = Deno.openSync(path, options);
+    const facts = Deno.lstatSync(path);
+    if (!facts.isFile) return undefined;
+    file = openAtOnce(path, options, facts);
     if (isSameFile(file, path)) return file;
   } catch {
     // Gone, or not ours to open.
