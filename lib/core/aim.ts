@@ -55,7 +55,7 @@ export function aimAt(
   const asked = askOf(parsed, state, { waitForCapacity });
   const { ask, only } = cards.length === 0
     ? { ask: asked, only: undefined }
-    : confine(asked, cards, state, seen);
+    : confine(asked, cards, state, seen, { waitForCapacity });
   const isPlaced = ask.vram_mb !== null || ask.num_gpus > 0;
   const namesCards = [...ask.resources.keys()].some((name) =>
     gpuOfKey(name) !== undefined

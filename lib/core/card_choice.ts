@@ -31,6 +31,7 @@ const KIND = /^(?:gpu|mig)-/i;
  * @param names as the caller gave them
  * @param pool what is registered; without any GPU memory, nothing is confined
  * @param seen those that the driver tells of
+ * @param options.waitForCapacity whether it may come before any card. @default {false}
  * @throws {RangeError} if a name means no card, or there are too few
  */
 export function confine(
@@ -41,6 +42,7 @@ export function confine(
     readonly cards: readonly RegisteredCard[];
   },
   seen: readonly SeenCard[],
+  { waitForCapacity = false }: { readonly waitForCapacity?: boolean } = {},
 ): ConfinedAsk {
   if (pool.resources.has("vram_mb")) {
     throw new RangeError(
@@ -51,7 +53,16 @@ export function confine(
     );
   }
   const registered = pool.cards;
-  if (registered.length === 0) return { ask, only: undefined };
+  if (registered.length === 0) {
+    if (!waitForCapacity) return { ask, only: undefined };
+    throw new RangeError(
+      `Cannot wait for the cards ${
+        list(names)
+      } as none is registered yet, and ` +
+        `nobody can tell which of those to come are meant: name none, or ` +
+        `register them first with "reslock init"`,
+    );
+  }
   const slots = ask.vram_mb ??
     new Array<number>(ask.num_gpus).fill(ask.vram_mb_each ?? 0);
   if (slots.length === 0) {

@@ -124,7 +124,7 @@ export interface AcquireOptions extends TryAcquireOptions {
   readonly timeoutMs?: number;
   /**
    * Whether to wait for capacities that nobody has registered yet, instead of
-   * failing at once.
+   * failing at once. Cards cannot be named before one is registered.
    *
    * @default {false}
    */

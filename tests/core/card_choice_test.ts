@@ -131,3 +131,14 @@ Deno.test("confine() leaves it to others to say that no card is registered", () 
   const state = new PoolState();
   assertEquals(confined(["0"], { vram_mb: 1 }, SEEN, state), { vram_mb: 1 });
 });
+
+Deno.test("confine() refuses names of cards that are to come, which would be forgotten by then", () => {
+  const wishes = { waitForCapacity: true };
+  const state = new PoolState();
+  const asked = askOf(parseRequest({ vram_mb: 1 }), state, wishes);
+  assertThrows(
+    () => confine(asked, ["0"], state, SEEN, wishes),
+    RangeError,
+    'Cannot wait for the cards "0" as none is registered yet',
+  );
+});
