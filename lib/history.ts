@@ -85,7 +85,8 @@ export class History {
     const lines = notes.map((note) => encodeEnded(note, isoTime(note.wallMs)));
     this.#fails = !appendTo(
       this.#path,
-      new TextEncoder().encode(lines.join("")),
+      // A lease may name a thousand resources: with a few of them the file would be full.
+      lastLines(new TextEncoder().encode(lines.join("")), KEPT_BYTES),
       {
         maxBytes: MAX_HISTORY_BYTES,
         shorten: (bytes) => lastLines(bytes, KEPT_BYTES),

@@ -78,6 +78,21 @@ Deno.test("ResourcePool.history() has nothing of pools that do not note", async 
   assert(!names.includes("state.json.history"), names.join());
 });
 
+Deno.test("ResourcePool.history() is bounded, however much is in a lease", async () => {
+  using folder = new Folder();
+  const { state: path } = folder;
+  const names = Array.from({ length: 900 }, (_, n) => `${n}_`.padEnd(200, "x"));
+  const amounts = Object.fromEntries(names.map((name) => [name, 1]));
+  {
+    await using pool = new ResourcePool({ path });
+    await pool.setResources(amounts);
+    for (let n = 0; n < 12; n++) await (await pool.acquire(amounts)).release();
+  }
+  const { size } = Deno.statSync(`${path}.history`);
+  assert(size <= MAX_HISTORY_BYTES, `${size} bytes`);
+  assert(new ResourcePool({ path }).history().length > 0);
+});
+
 Deno.test("ResourcePool.history() is bounded, and nobody's grant depends on it", async () => {
   using folder = new Folder();
   const { state: path } = folder;
