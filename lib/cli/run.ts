@@ -18,7 +18,7 @@ import { obtainLease } from "./run/asking.ts";
 import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
 import { registerLack } from "./run/first_use.ts";
-import { cardsWithinMasks } from "./run/masked.ts";
+import { cardsOf, cardsWithinMasks } from "./run/masked.ts";
 import { renderRegistered } from "./run/messages.ts";
 import {
   planRun,
@@ -101,6 +101,10 @@ async function runPlan(
       code = await runChild(lease, {
         ...{ plan, signals, tell },
         statePath: pool.path,
+        registered: async () => {
+          const { resources } = await pool.status({ explain: false });
+          return cardsOf(resources);
+        },
       });
     });
   } catch (error) {

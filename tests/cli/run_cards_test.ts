@@ -160,6 +160,31 @@ Deno.test("reslock run shows AMD's cards to AMD's programs", async () => {
   );
 });
 
+Deno.test("reslock run shows no cards of another maker than those of the lease", async () => {
+  using machine = await FakeCards.of({
+    ...MACHINE,
+    amd: [{ serial: "0x4b0a1cd4d1b0e5f3" }],
+  });
+  const { state, path } = machine.folder;
+  const show = scriptTo(
+    `${path}/log`,
+    'echo "${CUDA_VISIBLE_DEVICES-unset} ${ROCR_VISIBLE_DEVICES-unset} ${HIP_VISIBLE_DEVICES-unset}"',
+  );
+  await ok(state, "init");
+  const run = ["run", "-q", "--vram", "8G", "--gpu"];
+  await ok(state, ...run, "4090", show);
+  await ok(state, ...run, "4090", "--visible", "index", show);
+  await ok(state, ...run, "7900", show);
+  await ok(state, "run", "-q", "--ram", "1", show);
+  assertEquals(Deno.readTextFileSync(`${path}/log`).split("\n"), [
+    `${A}  -1`,
+    "0 unset -1",
+    " GPU-4b0a1cd4d1b0e5f3 0",
+    "unset unset unset",
+    "",
+  ]);
+});
+
 Deno.test("reslock set and init keep GPU memory as one quantity from being mixed with cards", async () => {
   using machine = await FakeCards.of(MACHINE);
   const { state, path } = machine.folder;

@@ -23,6 +23,8 @@ export interface ChildSetting {
   readonly signals: Signals;
   /** The state file, from the root. */
   readonly statePath: string;
+  /** The cards of the pool. */
+  readonly registered: () => Promise<readonly string[]>;
   /** Tells the user something. */
   readonly tell: (message: string) => void;
 }
@@ -60,7 +62,7 @@ export async function runChild(
 /** Asks for the cards of this machine only where that decides what is seen. */
 async function environmentOf(
   lease: Lease,
-  { plan, statePath, tell }: ChildSetting,
+  { plan, statePath, registered, tell }: ChildSetting,
   cores: number | null,
 ): Promise<Readonly<Record<string, string>>> {
   const sight = {
@@ -70,6 +72,7 @@ async function environmentOf(
   };
   const { env, warning } = childEnvironment({
     ...sight,
+    registered: lease.gpuUuids.length > 0 ? await registered() : [],
     gpus: needsDetection(sight) ? await detectGpus() : [],
     leaseId: lease.id,
     resources: lease.resources,

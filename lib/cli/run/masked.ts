@@ -6,6 +6,7 @@
  */
 import {
   type AcquireOptions,
+  type AmountsByName,
   detectGpus,
   type GpuInfo,
   namedCards,
@@ -39,9 +40,7 @@ export async function cardsWithinMasks(
   const { resources } = await pool.status({ explain: false });
   // A plain quantity is on no card that could be hidden.
   if ("vram_mb" in resources) return names;
-  const registered = Object.keys(resources)
-    .flatMap((name) => CARD.exec(name)?.[1] ?? [])
-    .map((uuid) => ({ uuid }));
+  const registered = cardsOf(resources).map((uuid) => ({ uuid }));
   const gpus = (await detected(names)).filter(({ uuid }) =>
     registered.some((card) => card.uuid === uuid)
   );
@@ -51,6 +50,11 @@ export async function cardsWithinMasks(
     : namedCards(names, registered, gpus);
   const left = leftByMasks(meant, gpus, inherited);
   return left.length === meant.length ? names : left;
+}
+
+/** The cards that have a capacity, by UUID. */
+export function cardsOf(capacities: AmountsByName): string[] {
+  return Object.keys(capacities).flatMap((name) => CARD.exec(name)?.[1] ?? []);
 }
 
 /** A driver that is broken is no reason to refuse whoever knows which card to take. */

@@ -4,6 +4,8 @@
  * Invariants:
  * (1) A mask that was inherited is never widened: what it leaves out stays hidden.
  * (2) A mask whose meaning is not known here is an error, not a guess.
+ * (3) Where a lease has cards, those of other makers in the pool are hidden as well;
+ *     of Intel's none can be, as no variable is set for them.
  *
  * @module
  */
@@ -24,6 +26,8 @@ export interface Sight {
   readonly uuids: readonly string[];
   readonly form: VisibleForm;
   readonly inherited: Environment;
+  /** All cards of the pool. */
+  readonly registered: readonly string[];
   /** The cards of this machine; none where {@linkcode needsDetection} says no. */
   readonly gpus: readonly GpuInfo[];
 }
@@ -94,7 +98,7 @@ function hipMask(
 
 /** Whether the cards of this machine have to be known to tell what the child sees. */
 export function needsDetection(
-  { uuids, form, inherited }: Omit<Sight, "gpus">,
+  { uuids, form, inherited }: Omit<Sight, "gpus" | "registered">,
 ): boolean {
   if (form === "index" && uuids.some((uuid) => isAmd(uuid) || isWhole(uuid))) {
     return true;
@@ -131,7 +135,7 @@ export function leftByMasks(
   inherited: Environment,
 ): readonly string[] {
   const form = "uuid";
-  const sight = { form, inherited, gpus } as const;
+  const sight = { form, inherited, gpus, registered: all } as const;
   const makers = [all.filter(isNvidia), all.filter(isAmd)]
     .filter(({ length }) => length > 0);
   const others = all.filter((uuid) => !isNvidia(uuid) && !isAmd(uuid));
@@ -163,11 +167,33 @@ export function visibleCards(sight: Sight): Visible {
   const masked = new Set([...nvidia, ...amd]);
   const seen = new Set(parts.flatMap(({ uuids }) => uuids));
   return {
-    env: Object.assign({}, ...parts.map(({ env }) => env)),
+    env: Object.assign(
+      nothingOfOthers(sight, {
+        nvidia: nvidia.length > 0,
+        amd: amd.length > 0,
+      }),
+      ...parts.map(({ env }) => env),
+    ),
     // Other makers' have no such variable.
     uuids: sight.uuids.filter((uuid) => seen.has(uuid) || !masked.has(uuid)),
     hidden: parts.map(({ hidden }) => hidden).filter(Boolean).join("; "),
   };
+}
+
+/** Hides what the pool has of makers of which the lease has no card. */
+function nothingOfOthers(
+  { uuids, registered, form }: Sight,
+  has: { readonly nvidia: boolean; readonly amd: boolean },
+): Record<string, string> {
+  if (uuids.length === 0) return {};
+  const env: Record<string, string> = {};
+  if (!has.nvidia && registered.some(isNvidia)) env[CUDA] = "";
+  if (!has.amd && registered.some(isAmd)) {
+    // An empty one HIP takes for none.
+    env[HIP] = "-1";
+    if (form === "uuid") env[ROCR] = "";
+  }
+  return env;
 }
 
 /** The cards that remain; throws where none does. */

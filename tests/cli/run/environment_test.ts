@@ -17,6 +17,7 @@ function environment(
     form: "uuid",
     inherited: (name) => inherited[name],
     gpus: [],
+    registered: uuids,
     cores,
   }).env;
 }

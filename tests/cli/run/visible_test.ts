@@ -16,6 +16,7 @@ const CUT = "GPU-dddddddd-1111-2222-3333-444444444444";
 const MIG = "MIG-eeeeeeee-1111-2222-3333-444444444444";
 const AMD_0 = "GPU-0000000000000aaa";
 const AMD_1 = "GPU-1111111111111bbb";
+const INTEL = "00000000-0000-0000-0000-020000000000";
 const AMD_PCI = "PCI-0000:0b:00.0";
 
 function gpu(index: number, uuid: string, changes: Partial<GpuInfo> = {}) {
@@ -58,6 +59,7 @@ function see(
     form: "uuid",
     inherited: (name) => inherited[name],
     gpus: [...NVIDIA, ...AMD],
+    registered: uuids,
     ...changes,
   });
 }
@@ -195,9 +197,43 @@ Deno.test("visibleCards() keeps within the masks of AMD, which build on each oth
   );
 });
 
+Deno.test("visibleCards() hides the pool's cards of other makers", () => {
+  const hides = (uuids: string[], registered: string[], form?: "index") =>
+    envOf(uuids, {}, { registered, form: form ?? "uuid" });
+  const both = [A, AMD_0, INTEL];
+  assertEquals(hides([A], both), {
+    CUDA_VISIBLE_DEVICES: A,
+    ROCR_VISIBLE_DEVICES: "",
+    HIP_VISIBLE_DEVICES: "-1",
+  });
+  assertEquals(hides([A], both, "index"), {
+    CUDA_VISIBLE_DEVICES: "0",
+    CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+    HIP_VISIBLE_DEVICES: "-1",
+  });
+  assertEquals(hides([AMD_0], both), {
+    CUDA_VISIBLE_DEVICES: "",
+    ROCR_VISIBLE_DEVICES: AMD_0,
+    HIP_VISIBLE_DEVICES: "0",
+  });
+  assertEquals(hides([INTEL], both), {
+    CUDA_VISIBLE_DEVICES: "",
+    ROCR_VISIBLE_DEVICES: "",
+    HIP_VISIBLE_DEVICES: "-1",
+  });
+  assertEquals(hides([A], [A, B, INTEL]), { CUDA_VISIBLE_DEVICES: A });
+  assertEquals(hides([], both), {});
+});
+
+Deno.test("visibleCards() finds nothing of a maker that a lease around it hides", () => {
+  const { env } = see([A], {}, { registered: [A, AMD_0] });
+  assertThrows(() => see([AMD_0], { ...env }), ExitError, "HIP_VISIBLE");
+  const other = see([AMD_0], {}, { registered: [A, AMD_0] });
+  assertThrows(() => see([A], { ...other.env }), ExitError, "CUDA_VISIBLE");
+});
+
 Deno.test("visibleCards() leaves cards of other makers to the program", () => {
-  const uuid = "00000000-0000-0000-0000-020000000000";
-  assertEquals(see([uuid]), { env: {}, uuids: [uuid], hidden: "" });
+  assertEquals(see([INTEL]), { env: {}, uuids: [INTEL], hidden: "" });
 });
 
 Deno.test("needsDetection() is true only where the cards decide", () => {
