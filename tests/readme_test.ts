@@ -400,7 +400,13 @@ Deno.test("README: what it shows of a program without a lease is what is printed
 });
 
 for (
-  const file of ["README.md", "lib/README.md", "CHANGELOG.md", "SECURITY.md"]
+  const file of [
+    "README.md",
+    "bench/README.md",
+    "lib/README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+  ]
 ) {
   Deno.test(`${file}: its links lead somewhere`, () => {
     const text = Deno.readTextFileSync(`${ROOT}${file}`);
@@ -417,3 +423,18 @@ for (
     }
   });
 }
+
+Deno.test("README: what it shows and links to is published with it", () => {
+  const { publish } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
+  const patterns = (publish.include as string[]).map((path) =>
+    new RegExp(`^${path.replaceAll(".", "\\.").replace("*", "[^/]*")}(/|$)`)
+  );
+  const files = [...README.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    .map(([, target]) => target)
+    .filter((target) => !target.startsWith("https://"))
+    .filter((target) => Deno.statSync(`${ROOT}${target}`).isFile);
+  assert(files.includes("docs/status.svg"));
+  for (const file of files) {
+    assert(patterns.some((pattern) => pattern.test(file)), file);
+  }
+});

@@ -23,7 +23,7 @@ export const EXIT = {
   impossible: 69,
   /** `run --no-wait`, `why`: not free now (`EX_TEMPFAIL`). */
   notGranted: 75,
-  /** `run --timeout`: gave up waiting. */
+  /** `run --timeout`, `wait --timeout`: gave up waiting. */
   timedOut: 124,
   /** `run` itself failed, not its command. */
   runFailed: 125,

@@ -131,7 +131,8 @@ function renderFormat(format: ObjectFormat, view: View): string[] {
 export function renderSchema(view: View): string {
   const intro = `JSON, UTF-8; amounts are whole numbers, MiB where the name ` +
     `ends in _mb.\nTimes are ISO 8601. Schema version ${SCHEMA_VERSION}, as of ` +
-    `Python reslock 0.12.`;
+    `Python reslock 0.12.\nTo what --json prints, later versions add fields, ` +
+    `and take none away.`;
   const formats = withNested(Object.values(FORMATS));
   const blocks = formats.map((format) => renderFormat(format, view).join("\n"));
   return `${[intro, ...blocks].join("\n\n")}\n`;
