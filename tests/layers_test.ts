@@ -45,9 +45,8 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   ],
   "tests/doctor/place_test.ts": ["doctor/check"],
   "tests/process/doctor_test.ts": [
-    ...["doctor", "doctor/diagnosis", "doctor/fix", "doctor/practice"],
-    "doctor/recovery",
-    ...["doctor/system", "cli/doctor"],
+    ...["doctor", "doctor/practice", "doctor/recovery", "doctor/system"],
+    "cli/doctor",
   ],
   "tests/pool_test.ts": [
     ...["lease/claims", "lease/host", "lease/lease", "lease/update"],
@@ -57,16 +56,12 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     ...["pool/beside", "pool/looking", "pool/steering", "store/store"],
   ],
   "tests/process/file_systems_test.ts": ["place"],
-  "tests/process/driver_check_test.ts": [
-    ...["looks", "os/driver", "os/shared_driver", "outside"],
-  ],
-  "tests/process/handoff_test.ts": ["os/bell", "session/waker"],
-  "tests/process/namespaces_test.ts": [
-    ...["liveness", "os/process_probe", "session/undertaker"],
-  ],
+  "tests/process/driver_check_test.ts": ["looks", "os/driver", "outside"],
+  "tests/process/handoff_test.ts": ["session/waker"],
+  "tests/process/namespaces_test.ts": ["session/undertaker"],
   "tests/process/watching_test.ts": ["pool/watching"],
   "tests/process/permissions_test.ts": ["machine", "os/permissions"],
-  "tests/process/users_test.ts": ["os/file", "os/owner_lock", "os/paths"],
+  "tests/process/users_test.ts": ["os/file"],
   "tests/cli/bad_input_test.ts": ["cli/exit_codes", "cli/failure"],
   "tests/cli/commands_test.ts": [
     ...["cli/context", "cli/detect", "cli/init", "cli/list", "cli/pool"],

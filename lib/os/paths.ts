@@ -71,9 +71,13 @@ export interface ChosenPath {
  * The state file that is meant: the one that is given, else one in `RESLOCK_DIR`, in
  * `/var/lib/reslock` where that directory exists, or in `~/.reslock`.
  *
+ * @param system the directory of the machine's own pool; tests have another one
  * @throws {StateAccessError} if no home directory is known
  */
-export function choosePath(given: string | undefined): ChosenPath {
+export function choosePath(
+  given: string | undefined,
+  system: string = SYSTEM_DIRECTORY,
+): ChosenPath {
   if (given !== undefined) return { path: fromRoot(given), rule: "path" };
   const named = readEnv("RESLOCK_DIR");
   if (named) {
@@ -82,8 +86,8 @@ export function choosePath(given: string | undefined): ChosenPath {
       rule: "RESLOCK_DIR",
     };
   }
-  if (directoryExists(SYSTEM_DIRECTORY)) {
-    return { path: `${SYSTEM_DIRECTORY}/${STATE_FILE_NAME}`, rule: "system" };
+  if (directoryExists(system)) {
+    return { path: `${system}/${STATE_FILE_NAME}`, rule: "system" };
   }
   const home = readEnv("HOME");
   if (home) {

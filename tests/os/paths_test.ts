@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StateAccessError } from "../../lib/core/errors.ts";
 import {
+  choosePath,
   createFile,
   ensureSharedDirectory,
   ensureSideDirectory,
   isOfPool,
   sweepDrafts,
 } from "../../lib/os/paths.ts";
+import { setEnv } from "../support/fake_cards.ts";
 import { Folder, runTool } from "../support/processes.ts";
 
 const DAY_MS = 86_400_000;
@@ -113,4 +115,30 @@ Deno.test("createFile() is done though somebody swept its draft", () => {
     Deno.linkSync = real;
   }
   assertEquals(folder.names(""), ["file"]);
+});
+
+Deno.test("choosePath() takes the first place that is named or there", () => {
+  using folder = new Folder();
+  const system = `${folder.path}/system`;
+  const chosen = (given?: string) => {
+    const { path, rule } = choosePath(given, system);
+    return `${rule} ${path}`;
+  };
+  using _home = setEnv({ HOME: "/home/ann", RESLOCK_DIR: "" });
+  assertEquals(chosen(), "home /home/ann/.reslock/state.json");
+  Deno.mkdirSync(system);
+  assertEquals(chosen(), `system ${system}/state.json`);
+  using _named = setEnv({ RESLOCK_DIR: "/named" });
+  assertEquals(chosen(), "RESLOCK_DIR /named/state.json");
+  assertEquals(chosen("/given"), "path /given");
+});
+
+// Two pools would hand out the same memory twice.
+Deno.test("choosePath() passes over no directory that is there and cannot be looked at", () => {
+  using folder = new Folder();
+  using _home = setEnv({ HOME: "/home/ann", RESLOCK_DIR: "" });
+  const system = `${folder.path}/system`;
+  // The system cannot tell what is at the end of it.
+  Deno.symlinkSync(system, system);
+  assertEquals(choosePath(undefined, system).rule, "system");
 });
