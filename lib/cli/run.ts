@@ -18,7 +18,7 @@ import { obtainLease } from "./run/asking.ts";
 import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
 import { registerLack } from "./run/first_use.ts";
-import { cardsOf, cardsWithinMasks } from "./run/masked.ts";
+import { CAPACITIES_ALONE, cardsOf, cardsWithinMasks } from "./run/masked.ts";
 import { renderRegistered } from "./run/messages.ts";
 import {
   planRun,
@@ -102,7 +102,7 @@ async function runPlan(
         ...{ plan, signals, tell },
         statePath: pool.path,
         registered: async () => {
-          const { resources } = await pool.status({ explain: false });
+          const { resources } = await pool.status(CAPACITIES_ALONE);
           return cardsOf(resources);
         },
       });

@@ -21,13 +21,15 @@ import { checkOptions, type ExplainOptions } from "./options.ts";
 export interface StatusWishes {
   readonly explain: boolean | number;
   readonly usage: boolean | number;
+  /** Whether the driver is asked. */
+  readonly driver: boolean;
 }
 
 /** The status of a pool, once what dead processes have left is removed. */
 export async function statusOf(
   session: Session,
   path: string,
-  { explain, usage }: StatusWishes,
+  { explain, usage, driver: asksDriver }: StatusWishes,
 ): Promise<PoolStatus> {
   let verdicts = await session.undertaker.examine({ patient: false });
   try {
@@ -39,7 +41,7 @@ export async function statusOf(
     if (!(error instanceof StateAccessError)) throw error;
   }
   const { store } = session;
-  const driver = await session.readDriver();
+  const driver = asksDriver ? await session.readDriver() : undefined;
   const reading = driver?.kind === "told" ? driver.reading : undefined;
   // Who has none need not be told what is left on cards.
   const seenCards = reading && (await looks(path)).seenCards;

@@ -186,22 +186,27 @@ export class ResourcePool implements AsyncDisposable {
 
   /**
    * Looks at everything, and removes what dead processes have left. Where cards are
-   * registered, the driver is asked as well; one that is slow is left out.
+   * registered, the driver is asked as well; one that is slow is left out after three
+   * seconds.
    *
    * @param options.explain whether to find out why those who wait do so; a number: only
    * for so many, whose turn comes next. @default {true}
    * @param options.usage whether to measure what leases really use, by what the driver
    * was asked for anyway; a number: only where there are no more leases. Needs
    * `--allow-all`, as {@linkcode measureUsage} does. @default {false}
+   * @param options.driver whether to ask the driver at all. @default {true}
    */
   async status(
-    { explain = true, usage = false }: {
+    { explain = true, usage = false, driver = true }: {
       readonly explain?: boolean | number;
       readonly usage?: boolean | number;
+      readonly driver?: boolean;
     } = {},
   ): Promise<PoolStatus> {
     const { statusOf } = await besides(this.path);
-    return await statusOf(this.#session, this.path, { explain, usage });
+    return await statusOf(this.#session, this.path, {
+      ...{ explain, usage, driver },
+    });
   }
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  assert,
   assertEquals,
   assertMatch,
   assertRejects,
@@ -137,6 +138,20 @@ Deno.test("reslock run asks no tool for what it knows", async () => {
     await ok(state, "run", "--visible", "index", "--ram", "1", "true");
   }
   assertEquals(await machine.calls() - before, 0);
+});
+
+Deno.test("ResourcePool.status() leaves the driver alone where it is told to", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state } = machine.folder;
+  await ok(state, "init");
+  await using pool = new ResourcePool({ path: state });
+  const before = await machine.calls();
+  const untold = await pool.status({ driver: false });
+  assertEquals(untold.cards.map(({ name }) => name), [null, null]);
+  assertEquals(await machine.calls(), before);
+  const told = await pool.status();
+  assertEquals(told.cards.length, CARDS.length);
+  assert(told.cards.every(({ name }) => name !== null));
 });
 
 Deno.test("reslock run shows AMD's cards to AMD's programs", async () => {

@@ -17,6 +17,9 @@ import { type Environment, isMasked, leftByMasks } from "./visible.ts";
 
 type Names = AcquireOptions["cards"];
 
+/** How to look at a pool for its capacities: a driver may be slow to answer. */
+export const CAPACITIES_ALONE = { explain: false, driver: false } as const;
+
 const CARD = /^gpu_(.+)_vram_mb$/;
 
 /**
@@ -37,7 +40,7 @@ export async function cardsWithinMasks(
   const asksForCards = request.vram_mb !== undefined ||
     request.vram_mb_each !== undefined;
   if (!asksForCards || !isMasked(inherited)) return names;
-  const { resources } = await pool.status({ explain: false });
+  const { resources } = await pool.status(CAPACITIES_ALONE);
   // A plain quantity is on no card that could be hidden.
   if ("vram_mb" in resources) return names;
   const registered = cardsOf(resources).map((uuid) => ({ uuid }));
