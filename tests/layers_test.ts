@@ -49,8 +49,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     "cli/doctor",
   ],
   "tests/pool_test.ts": [
-    ...["lease/claims", "lease/host", "lease/lease", "lease/update"],
-    ...["lease/work", "os/clock", "pool/acquire", "pool/options", "pool/pool"],
+    ...["lease/host", "os/clock", "pool/options", "pool/pool"],
     ...["session/drafter", "session/duty", "session/requests"],
     ...["session/session", "status", "store/file_lock", "store/file_store"],
     ...["pool/beside", "pool/looking", "pool/steering", "store/store"],
@@ -84,7 +83,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
     ...["cli/render_outside", "cli/render_resources"],
   ],
   "tests/cli/run_test.ts": [
-    ...["cli/run/child", "cli/run/later", "cli/run/signals", "lease/guard"],
+    ...["cli/run/child", "cli/run/later", "cli/run/signals"],
     ...["cli/run/asking", "cli/run/standing"],
   ],
   "tests/cli/steer_test.ts": [

@@ -1,6 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { allowedCores, claimCores } from "../../lib/lease/pinning.ts";
+import { LockTimeoutError } from "../../mod.ts";
 import { kernelFiles } from "../os/made_up_host.ts";
+import { HeldFile } from "../support/held_file.ts";
 import { Folder } from "../support/processes.ts";
 
 const ALLOWED = [0, 1, 2, 3];
@@ -41,6 +43,36 @@ Deno.test("claimCores() counts no lease that is gone, nor its own last choice", 
   assertEquals(await pins.claim("third", 2), [0, 1]);
   const text = Deno.readTextFileSync(pins.path).trim();
   assertEquals(text, "second 2,3\nthird 0,1");
+});
+
+Deno.test("claimCores() leaves nothing of a longer text that was there before", async () => {
+  using pins = new Pins();
+  await pins.claim("a", 2);
+  await pins.claim("b", 2);
+  pins.leases.delete("a");
+  // Else the old line of "b" would stand behind its new one.
+  assertEquals(await pins.claim("b", 1), [0]);
+  assertEquals(Deno.readTextFileSync(pins.path).trim(), "b 0");
+  assertEquals(await pins.claim("c", 3), [1, 2, 3]);
+});
+
+Deno.test("claimCores() gives up a file that a stopped process has locked", async () => {
+  using pins = new Pins();
+  await pins.claim("first", 1);
+  using _stopped = new HeldFile(pins.path);
+  const real = performance.now;
+  let now = 0;
+  performance.now = () => now += 4000;
+  try {
+    const error = await assertRejects(
+      () => pins.claim("second", 1),
+      LockTimeoutError,
+      "more than 5000 ms",
+    );
+    assertEquals([error.path, error.waitedMs], [pins.path, 8000]);
+  } finally {
+    performance.now = real;
+  }
 });
 
 Deno.test("claimCores() survives whatever stands in the file", async () => {
