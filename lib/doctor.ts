@@ -40,6 +40,16 @@ export interface RecoverOptions {
  * locks and watches, who has what, and whether the machine has what is registered.
  * Changes nothing unless told to.
  *
+ * @example What is wrong, and what to do about it
+ * ```ts
+ * import { diagnose } from "jsr:@reslock/reslock";
+ *
+ * const { checks } = await diagnose();
+ * for (const { level, message, advice } of checks) {
+ *   if (level !== "ok") console.log(`${level}: ${message}: ${advice}`);
+ * }
+ * ```
+ *
  * @throws {StateAccessError} if no path is given and none can be chosen
  */
 export async function diagnose(
@@ -71,6 +81,14 @@ export async function salvage(
  *
  * @returns null where the file is not damaged, nothing is left of it, or nothing was
  * agreed to
+ * @example Recover where nothing is lost by it
+ * ```ts
+ * import { recover } from "jsr:@reslock/reslock";
+ *
+ * const recovered = await recover({ agree: ({ lost }) => lost.length === 0 });
+ * if (recovered !== null) console.log(`the damaged file is ${recovered.copyPath}`);
+ * ```
+ *
  * @throws {StateAccessError} if the file cannot be used
  */
 export async function recover(

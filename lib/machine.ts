@@ -19,6 +19,15 @@ import type { Usage, UsageOptions } from "./usage.ts";
  * Never prompts: what Deno's permissions do not allow is left out, and `sources`
  * says so. A broken GPU source is in `failures`, beside what else was found.
  *
+ * @example Register what there is, keep 1 GB of RAM out of it
+ * ```ts
+ * import { detectResources, ResourcePool } from "jsr:@reslock/reslock";
+ *
+ * const { resources } = await detectResources({ ramReserveMb: 1024 });
+ * await using pool = new ResourcePool();
+ * await pool.setResources(resources, { keepExisting: true });
+ * ```
+ *
  * @throws {RangeError} if the reserve is not a whole number, or leaves nothing
  */
 export async function detectResources(
@@ -78,6 +87,20 @@ export async function readGpuProcesses(): Promise<readonly GpuProcess[]> {
  *
  * @param holders all leases of the pool, as in its status: whoever is left out counts
  * as without a lease
+ * @example Who uses more than it holds
+ * ```ts
+ * import { measureUsage, overuseOf, ResourcePool } from "jsr:@reslock/reslock";
+ *
+ * await using pool = new ResourcePool();
+ * const { leases } = await pool.status();
+ * const usage = await measureUsage(leases);
+ * for (const lease of leases) {
+ *   for (const { resource, usedMb } of overuseOf(lease, usage.leases.get(lease.id))) {
+ *     console.log(`${lease.label} uses ${usedMb} MB of ${resource}`);
+ *   }
+ * }
+ * ```
+ *
  * @throws {GpuDetectionError} if a source of cards is there but broken
  */
 export async function measureUsage(

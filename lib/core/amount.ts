@@ -94,6 +94,15 @@ function toAmount(
  * Every unit is a power of 1024, as with the Python package.
  *
  * @returns MiB
+ * @example
+ * ```ts
+ * import { parseSize } from "jsr:@reslock/reslock";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseSize("1.5G"), 1536);
+ * assertEquals(parseSize("512"), 512);
+ * ```
+ *
  * @throws {SyntaxError} if it is not a number with a unit
  * @throws {RangeError} if it is not above 0, not a whole number of MiB, or too large
  */

@@ -47,7 +47,23 @@ export function checkWork(
   if (label !== undefined) checkLabel(label);
 }
 
-/** Work in progress on a lease. */
+/**
+ * Work in progress on a lease, for others to see; while it lasts the lease is not asked
+ * back. Made by `lease.startWork`.
+ *
+ * @example Tell how far it is
+ * ```ts
+ * import { ResourcePool } from "jsr:@reslock/reslock";
+ *
+ * await using pool = new ResourcePool();
+ * await pool.setResources({ slots: 1 });
+ * await using lease = await pool.acquire({ slots: 1 }, { reclaimable: true });
+ * {
+ *   await using work = await lease.startWork({ estimatedSeconds: 90 });
+ *   await work.update({ progress: 0.5 });
+ * } // completed: the lease may be asked back
+ * ```
+ */
 export class Work implements AsyncDisposable {
   /** The id of its entry in the queue. */
   readonly id: string;

@@ -195,6 +195,15 @@ export class ResourcePool implements AsyncDisposable {
    * was asked for anyway; a number: only where there are no more leases. Needs
    * `--allow-all`, as {@linkcode measureUsage} does. @default {false}
    * @param options.driver whether to ask the driver at all. @default {true}
+   * @example What is free, and who holds the rest
+   * ```ts
+   * import { ResourcePool } from "jsr:@reslock/reslock";
+   *
+   * await using pool = new ResourcePool();
+   * const { available, leases } = await pool.status();
+   * console.log(available);
+   * for (const { label, resources } of leases) console.log(label, resources);
+   * ```
    */
   async status(
     { explain = true, usage = false, driver = true }: {
@@ -214,7 +223,10 @@ export class ResourcePool implements AsyncDisposable {
    * and if not, what is short, who has it and who goes first. Changes nothing.
    *
    * @example What a card of 20 GB would have to wait for
-   * ```ts ignore
+   * ```ts
+   * import { ResourcePool } from "jsr:@reslock/reslock";
+   *
+   * await using pool = new ResourcePool();
    * const { verdict, sentence } = await pool.explain({ vram_mb: 20480 });
    * if (verdict !== "grantable") console.log(sentence);
    * ```
@@ -239,9 +251,13 @@ export class ResourcePool implements AsyncDisposable {
    * within some milliseconds may not be seen.
    *
    * @example Follow it
-   * ```ts ignore
+   * ```ts
+   * import { ResourcePool } from "jsr:@reslock/reslock";
+   *
+   * await using pool = new ResourcePool();
    * for await (const event of pool.watch()) {
    *   console.log(event.at, event.type);
+   *   if (event.type === "state") break; // the first one: enough for an example
    * }
    * ```
    */
