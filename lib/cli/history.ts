@@ -73,6 +73,8 @@ export function command({ io }: Context): AnyCommand {
           renderHistory(records, { ...status, leases }, {
             limit: count,
             fromMs,
+            label,
+            sinceMs,
           }, view),
         );
       });

@@ -24,6 +24,8 @@ import {
   counted,
   formatAge,
   formatDuration,
+  formatGiven,
+  quoted,
   visible,
   widthOfText,
 } from "./text.ts";
@@ -39,15 +41,31 @@ const ROUNDING = 1e-9;
 /** Enough of a label to know it again. */
 const LABEL_WIDTH = 40;
 
+/** What of a history is shown. */
+export interface Selection {
+  /** How many records, and labels, are listed. */
+  readonly limit: number;
+  /** Where the plot begins. */
+  readonly fromMs: number;
+  /** The label of all that is shown, where one was asked for. */
+  readonly label?: string;
+  /** How long ago all of it ended at most, where that was asked for. */
+  readonly sinceMs?: number;
+}
+
 /** Who had what, how long they waited, and what was in use. */
 export function renderHistory(
   records: readonly HistoryRecord[],
   status: PoolStatus,
-  { limit, fromMs }: { readonly limit: number; readonly fromMs: number },
+  { limit, fromMs, label, sinceMs }: Selection,
   view: View,
 ): string {
   if (records.length === 0) {
-    return "Nothing has ended so far that is remembered\n";
+    if (sinceMs === undefined) {
+      return "Nothing has ended so far that is remembered\n";
+    }
+    const what = label === undefined ? "" : ` labelled ${quoted(label)}`;
+    return `Nothing${what} ended in the last ${formatGiven(sinceMs)}\n`;
   }
   const heading = (text: string) => paint(text, "bold", view.color);
   const last = records.slice(-limit);

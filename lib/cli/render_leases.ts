@@ -25,7 +25,7 @@ import {
   renderTable,
   type View,
 } from "./table.ts";
-import { elapsedMs, formatAge, formatDuration } from "./text.ts";
+import { counted, elapsedMs, formatAge, formatDuration } from "./text.ts";
 import type { Who } from "./who.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -206,6 +206,6 @@ export function leaseGroupLines(
   const rest = groups.length - shown.length;
   return [
     ...renderTable(GROUP_COLUMNS, rows, view),
-    ...(rest > 0 ? [`and ${rest} more labels`] : []),
+    ...(rest > 0 ? [`and ${counted(rest, "more label")}`] : []),
   ];
 }

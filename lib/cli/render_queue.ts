@@ -20,7 +20,7 @@ import {
   type Span,
   type View,
 } from "./table.ts";
-import { elapsedMs, formatAge, formatDuration } from "./text.ts";
+import { counted, elapsedMs, formatAge, formatDuration } from "./text.ts";
 import type { Who } from "./who.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -138,7 +138,7 @@ export function waiterGroupLines(
   const rest = groups.length - rows.length;
   return [
     ...renderTable(GROUP_COLUMNS, rows, view),
-    ...(rest > 0 ? [`and ${rest} more kinds`] : []),
+    ...(rest > 0 ? [`and ${counted(rest, "more kind")}`] : []),
   ];
 }
 

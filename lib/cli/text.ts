@@ -85,6 +85,11 @@ export function formatDuration(ms: number): string {
   return `${seconds}s`;
 }
 
+/** A duration as somebody gave it, however short: `250 ms`, `1m30s`. */
+export function formatGiven(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : formatDuration(ms);
+}
+
 /** Milliseconds since a time of the state file; `undefined` where it is not a time. */
 export function elapsedMs(since: string, nowMs: number): number | undefined {
   // Without a zone UTC is meant; `Date` would take it for local time.

@@ -185,7 +185,11 @@ function settled(until: AbortSignal): Promise<void> {
   });
 }
 
-async function perform(pool: ResourcePool, action: Action): Promise<void> {
+/** Does what was asked about and answered with yes. */
+export async function perform(
+  pool: ResourcePool,
+  action: Action,
+): Promise<void> {
   const { kind, id } = action;
   switch (kind) {
     case "release":

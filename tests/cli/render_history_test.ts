@@ -72,10 +72,14 @@ Deno.test("renderHistory() tells the most of a moment, and of what there is", ()
   }
 });
 
-Deno.test("renderHistory() says so where nothing is remembered", () => {
+Deno.test("renderHistory() says so where nothing is remembered, or of what was asked for", () => {
   const view = { columns: 60, color: false, nowMs: NOW_MS };
+  const text = (selection: { label?: string; sinceMs?: number }) =>
+    renderHistory([], EMPTY_POOL, { ...SPAN, ...selection }, view);
+  assertEquals(text({}), "Nothing has ended so far that is remembered\n");
+  assertEquals(text({ sinceMs: 1000 }), "Nothing ended in the last 1s\n");
   assertEquals(
-    renderHistory([], EMPTY_POOL, SPAN, view),
-    "Nothing has ended so far that is remembered\n",
+    text({ sinceMs: 3_600_000, label: "\x1btrain" }),
+    'Nothing labelled "\\u001btrain" ended in the last 1h00m\n',
   );
 });

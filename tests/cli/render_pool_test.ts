@@ -10,6 +10,7 @@ import {
   renderCapacity,
   renderReleased,
 } from "../../lib/cli/render.ts";
+import { CROWDED_POOL } from "./crowded_pool.ts";
 import {
   EMPTY_POOL,
   NOW_MS,
@@ -53,6 +54,23 @@ for (const columns of [60, 90, 200]) {
     assertGolden(
       `status_outside_${columns}`,
       renderStatus(OUTSIDE_POOL, view, {}, { registry: SAMPLE_REGISTRY }),
+    );
+  });
+}
+
+for (
+  const [name, columns, extent] of [
+    ["60", 60, {}],
+    ["100", 100, {}],
+    ["short_100", 100, { short: true }],
+    ["wide_200", 200, { wide: true }],
+  ] as const
+) {
+  Deno.test(`renderStatus() shows more of them than anybody reads, ${name}`, () => {
+    const view = { columns, color: false, plain: false, nowMs: NOW_MS };
+    assertGolden(
+      `status_crowd_${name}`,
+      renderStatus(CROWDED_POOL, view, extent, { registry: SAMPLE_REGISTRY }),
     );
   });
 }

@@ -149,6 +149,22 @@ Deno.test("reslock run tells its child of the lease, the file and its cards", as
   assertEquals(cards, ["GPU-aa", both, both, both, inherited]);
 });
 
+Deno.test("reslock run notes what it had in the history, but for RESLOCK_HISTORY=off", async () => {
+  await using scene = await OneSlot.open();
+  const labels = () => scene.pool.history().map(({ label }) => label);
+  const before = Deno.env.get("RESLOCK_HISTORY");
+  Deno.env.set("RESLOCK_HISTORY", "off");
+  try {
+    await scene.run("-l", "unnoted", "true");
+  } finally {
+    if (before === undefined) Deno.env.delete("RESLOCK_HISTORY");
+    else Deno.env.set("RESLOCK_HISTORY", before);
+  }
+  assert(!scene.folder.names("").includes("state.json.history"));
+  await scene.run("-l", "noted", "true");
+  assertEquals(labels(), ["noted"]);
+});
+
 Deno.test("reslock run --no-wait ends with 75 if it is not free now", async () => {
   await using scene = await OneSlot.open();
   await using lease = await scene.pool.acquire({ slots: 1 });

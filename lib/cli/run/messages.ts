@@ -9,7 +9,7 @@ import {
   formatMb,
   type ResourceRequest,
 } from "../../../mod.ts";
-import { formatDuration } from "../text.ts";
+import { formatDuration, formatGiven } from "../text.ts";
 
 /** What a request asks for: `vram 4 GB, cpu_cores 2`. */
 export function renderRequest(request: ResourceRequest): string {
@@ -78,8 +78,7 @@ export function renderGaveUp(
   why: Explanation | null,
   waitedMs: number,
 ): string {
-  const waited = waitedMs < 1000 ? `${waitedMs} ms` : formatDuration(waitedMs);
-  return `Gave up on ${renderRequest(request)} after ${waited}` +
+  return `Gave up on ${renderRequest(request)} after ${formatGiven(waitedMs)}` +
     `${reasonOf(why)}: see "reslock status", or wait longer`;
 }
 

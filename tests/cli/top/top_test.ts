@@ -129,6 +129,14 @@ Deno.test("onKey() filters by label while it is typed, and sorts", () => {
   assertEquals(press(filtered, "backspace", "enter").filter, "ll");
   const byPriority = shownLeases(press(MODEL, "s"));
   assertEquals(byPriority.map(({ priority }) => priority), [10, 0, 0, -5]);
+  const byLabel = shownLeases(press(MODEL, "s", "s"));
+  assertEquals(byLabel.map(({ label }) => label?.slice(0, 6)), [
+    undefined,
+    "\x1b[2Jwi",
+    "a trai",
+    "llama-",
+  ]);
+  assertEquals(shownLeases(press(MODEL, "s", "s", "s")), shownLeases(MODEL));
 });
 
 Deno.test("onKey() ends at q, and at Ctrl-C and stops at Ctrl-Z wherever these are pressed", () => {
