@@ -40,7 +40,7 @@ const CAPACITIES = {
   ...Object.fromEntries(CARDS.map((uuid) => [`gpu_${uuid}_vram_mb`, 24_576])),
 };
 /** Programs of which the README speaks: these end at once, servers run on. */
-const PROGRAMS = ["llama-cli", "make", "python"];
+const PROGRAMS = ["docker", "llama-cli", "make", "python", "vllm"];
 const SERVERS = ["llama-server", "whisper-server"];
 
 interface Block {
