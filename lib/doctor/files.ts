@@ -102,14 +102,7 @@ function checkDirectory(
       set,
     ));
   }
-  if (chosen.rule === "system" && owner !== 0 && owner !== null) {
-    found.push(warning(
-      NAME,
-      `${quoted(directory)} belongs to user ${owner}, who can remove ` +
-        `everybody's files`,
-      `"chown root ${directory}" as root`,
-    ));
-  }
+  found.push(...checkOwner(chosen, directory, owner));
   if (uid !== null && uid !== 0 && uid !== owner) {
     const others = mode & 0o7;
     if (others === 0 && (mode & 0o70) === 0) {
@@ -121,6 +114,21 @@ function checkDirectory(
     }
   }
   return found;
+}
+
+/** Who owns a directory may put files in the place of others' there, of owners too. */
+function checkOwner(
+  { rule }: System["chosen"],
+  directory: string,
+  owner: number | null,
+): Finding[] {
+  if (rule !== "system" || owner === 0 || owner === null) return [];
+  return [warning(
+    NAME,
+    `${quoted(directory)} belongs to user ${owner}, who can remove ` +
+      `everybody's files`,
+    `"chown -h root ${directory}" as root`,
+  )];
 }
 
 function checkState(
@@ -173,7 +181,13 @@ function checkSide(
   if (facts === "denied") return [];
   if (facts !== "missing") {
     const wrong = checkKind(path, facts, kind);
-    return wrong.length > 0 || !isShared ? wrong : checkMode(path, facts, kind);
+    if (wrong.length > 0) return wrong;
+    return [
+      ...(isShared ? checkMode(path, facts, kind) : []),
+      ...(kind === "directory"
+        ? checkOwner(system.chosen, path, facts.uid)
+        : []),
+    ];
   }
   if (kind === "file" || isShared || mayAdd(system)) return [];
   return [problem(

@@ -337,8 +337,18 @@ function writeNew(path: string, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Makes the state file and its directory where they are missing. */
-export function createStateFile(path: string): void {
+/**
+ * Makes the state file, its directory, and those beside it, where they are missing: who
+ * owns one may remove what others put there, so that all had better be of one user.
+ */
+export function createStateFile(path: string, sides: readonly string[]): void {
   ensureSharedDirectory(directoryOf(path));
+  for (const side of sides) {
+    try {
+      ensureSideDirectory(side);
+    } catch {
+      // Whoever needs it is told.
+    }
+  }
   createFile(path, Image.empty());
 }

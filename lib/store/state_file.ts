@@ -240,7 +240,10 @@ export class StateFile implements Disposable {
       if (error instanceof Deno.errors.NotFound) {
         // A look must not bring anything into being.
         if (!write) throw error;
-        createStateFile(this.path);
+        createStateFile(this.path, [
+          sidePath(this.path, "owners"),
+          sidePath(this.path, "bells"),
+        ]);
         return this.#adopt(this.#open(this.path), true);
       }
       // Whoever may only read can still look.

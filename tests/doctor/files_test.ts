@@ -54,9 +54,11 @@ Deno.test("checkFiles() finds a pool of the machine that others cannot use", () 
   const [closed] = check({ "/pool": folder({ mode: 0o755 }) }, { chosen });
   assertEquals(closed.level, "problem");
   assertEquals(closed.fixes, [{ kind: "mode", path: "/pool", mode: 0o1777 }]);
-  const [owned] = check({ "/pool": folder({ uid: 1001 }) }, { chosen });
-  assertEquals(owned.level, "warning");
-  assertStringIncludes(owned.message, "1001");
+  for (const path of ["/pool", `${STATE}.owners`, `${STATE}.bells`]) {
+    const [owned] = check({ [path]: folder({ uid: 1001 }) }, { chosen });
+    assertEquals(owned.level, "warning");
+    assertStringIncludes(owned.message, `"${path}" belongs to user 1001`);
+  }
 });
 
 Deno.test("checkFiles() warns where everybody can remove the files of others", () => {

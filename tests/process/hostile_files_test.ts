@@ -140,6 +140,7 @@ for (const side of ["owners", "bells"]) {
     }
     await using pool = new ResourcePool({ path: folder.state });
     await pool.setResources({ slot: 1 });
+    Deno.removeSync(`${folder.state}.${side}`);
     Deno.symlinkSync(elsewhere, `${folder.state}.${side}`);
     await sweepLeftovers(
       folder.state,

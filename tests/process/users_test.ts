@@ -64,6 +64,18 @@ test("ResourcePool.acquire() makes files that all users can use, whatever the um
   assertEquals(modeOf(`${folder.state}.owners/${owner}`), "644");
 });
 
+test("ResourcePool.setResources() makes the folders in which nobody else may remove files", async () => {
+  using folder = stickyFolder();
+  using shelter = await Shelter.open();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1 });
+  await using other = await Actor.start(folder.state, shelter.as(0));
+  await other.acquire({ slot: 1 });
+  const owners = ["state.json", "state.json.bells", "state.json.owners"]
+    .map((name) => Deno.lstatSync(`${folder.path}/${name}`).uid);
+  assertEquals(owners, owners.map(() => Deno.uid()));
+});
+
 test("ResourcePool.acquire() writes more than a page at once after another user did", async () => {
   using folder = stickyFolder();
   using shelter = await Shelter.open();
