@@ -13,8 +13,18 @@ import { SIGNAL_NAMES } from "./values.ts";
 export interface Sources {
   /** The options of a command, such as `--json`. */
   optionsOf(command: string): Promise<readonly string[]>;
-  /** The pool now; `undefined` where there is none. */
-  status(): Promise<PoolStatus | undefined>;
+  /**
+   * The pool now; `undefined` where there is none.
+   *
+   * @param state the state file that the words name, if they do
+   */
+  status(state: string | undefined): Promise<PoolStatus | undefined>;
+}
+
+/** The same, of the pool that the words mean. */
+interface Known {
+  readonly optionsOf: Sources["optionsOf"];
+  readonly status: () => Promise<PoolStatus | undefined>;
 }
 
 /** The shells that there is a script for. */
@@ -31,14 +41,29 @@ export async function candidatesFor(
   sources: Sources,
 ): Promise<string[]> {
   const current = words.at(-1) ?? "";
-  const found = await allFor(words.slice(0, -1), current, sources);
+  const before = words.slice(0, -1);
+  const state = stateIn(before);
+  const found = await allFor(before, current, {
+    optionsOf: sources.optionsOf,
+    status: () => sources.status(state),
+  });
   return [...new Set(found)].filter((word) => word.startsWith(current)).sort();
+}
+
+/** The last state file that is named by words of reslock's own. */
+function stateIn(words: readonly string[]): string | undefined {
+  const end = words.indexOf("--");
+  const own = end < 0 ? words : words.slice(0, end);
+  return own.flatMap((word, index) => {
+    if (word === "--state" || word === "-s") return own[index + 1] ?? [];
+    return /^--state=(.*)/.exec(word)?.[1] ?? [];
+  }).at(-1);
 }
 
 async function allFor(
   before: readonly string[],
   current: string,
-  sources: Sources,
+  sources: Known,
 ): Promise<readonly string[]> {
   const previous = before.at(-1) ?? "";
   if (previous === "--state" || previous === "-s") return [];
@@ -69,7 +94,7 @@ async function allFor(
 /** What may stand behind an option; undefined where nothing is known of that. */
 async function valuesOf(
   option: string,
-  { status }: Sources,
+  { status }: Known,
 ): Promise<readonly string[] | undefined> {
   switch (option) {
     case "--label":
@@ -106,7 +131,7 @@ function cardsOf(status: PoolStatus | undefined): string[] {
 
 async function operandsOf(
   command: string,
-  { status }: Sources,
+  { status }: Known,
 ): Promise<readonly string[]> {
   if (command === "help") return COMMAND_NAMES;
   if (command === "completions") return SHELLS;

@@ -114,10 +114,10 @@ function sourcesOf(options: GlobalOptions, context: Context): Sources {
       const flags = flagsIn(named.getHelp({ colors: false }));
       return [...flags.filter((flag) => flag.startsWith("--")), "--state"];
     },
-    async status() {
+    async status(state) {
       try {
         return await withPool(
-          options,
+          { ...options, state: state ?? options.state },
           (pool) => pool.status({ explain: false }),
         );
       } catch {

@@ -21,7 +21,6 @@ Deno.test("reslock completions tells the commands, options, ids, labels and name
   assertEquals(await words(state, "rel"), ["release"]);
   assertEquals(await words(state, "help", "comp"), ["completions"]);
   assertEquals(await words(state, "release", ""), [lease.id]);
-  assertEquals(await words(state, "cancel", ""), []);
   assertEquals(await words(state, "release", "--label", ""), ["a b"]);
   assertEquals(await words(state, "run", "--resource", "g"), ["gpu_slots="]);
   assertEquals(await words(state, "unset", "o"), ["odd name"]);
@@ -29,6 +28,26 @@ Deno.test("reslock completions tells the commands, options, ids, labels and name
   assertEquals(await words(state, "run", "--gp"), ["--gpu", "--gpus"]);
   assertEquals(await words(state, "run", "--", "rel"), []);
   assert((await words(state, "")).includes("status"));
+});
+
+Deno.test("reslock completions looks into the pool that the line names", async () => {
+  using folder = new Folder();
+  const { path, state } = folder;
+  await ok(state, "set", "here", "1");
+  const other = `${path}/other.json`;
+  await ok(other, "set", "there", "1");
+  assertEquals(await words(state, "unset", ""), ["here"]);
+  for (
+    const line of [
+      ["--state", other, "unset"],
+      [`--state=${other}`, "unset"],
+      ["unset", "-s", other],
+      ["unset", "-s", state, "-s", other],
+    ]
+  ) assertEquals(await words(state, ...line, ""), ["there"]);
+  const none = `${path}/none.json`;
+  assertEquals(await words(state, "unset", "-s", none, ""), []);
+  assertEquals(folder.names("").includes("none.json"), false);
 });
 
 Deno.test("reslock completions tells what may stand behind an option, also behind =", async () => {
