@@ -40,7 +40,6 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/scheduler_test.ts": ["core/ledger"],
   "tests/faults/own_test.ts": ["session/sweep"],
   "tests/os/gpu/nvidia_test.ts": [
-    ...["os/gpu/nvidia_card", "os/gpu/nvidia_mig", "os/gpu/nvidia_report"],
     ...["os/gpu/error", "os/gpu/source"],
   ],
   "tests/doctor/place_test.ts": ["doctor/check"],

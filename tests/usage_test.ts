@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type LeaseFacts, overuseOf } from "../lib/core/overuse.ts";
 import type { GpuProcess } from "../lib/os/gpu/source.ts";
 import type { ProcessTable } from "../lib/os/process_table.ts";
-import { attributeUsage, measureOwn } from "../lib/usage.ts";
+import { attributeUsage, measureOwn, usageIn } from "../lib/usage.ts";
 
 /** Pids with their parents; each has 100 MiB and a second of time. */
 function tableOf(
@@ -94,6 +94,33 @@ Deno.test("attributeUsage() shares what one process uses among its leases", () =
   assertEquals(share(150), [100, 50, undefined]);
   assertEquals(share(80), [80, 0, undefined]);
   assertEquals(share(160), [100, 60, undefined]);
+});
+
+Deno.test("attributeUsage() lends nobody what another lease uses too much", () => {
+  const holders = [
+    lease("one", { resources: { [A]: 100 } }),
+    lease("two", { resources: { [A]: 50 } }),
+  ];
+  // The first process says whose it is; the second may be of both.
+  const { leases } = attributeUsage(
+    holders,
+    [on("A", 20, 130), on("A", 10, 50)],
+    tableOf({ 10: 1, 20: 1 }, { 20: "one" }),
+  );
+  const used = holders.map(({ id }) => leases.get(id)?.resources[A]);
+  assertEquals(used, [130, 50]);
+});
+
+Deno.test("usageIn() knows of no orphans where no driver was asked", () => {
+  const holders = [lease("one", { resources: { ram_mb: 500 } })];
+  const table = tableOf({ 10: 1 });
+  const { leases, orphans } = usageIn(holders, undefined, table);
+  assertEquals([leases.get("one")?.resources, orphans], [
+    { ram_mb: 100 },
+    null,
+  ]);
+  const reading = { cards: [], processes: [], traced: true };
+  assertEquals(usageIn(holders, reading, table).orphans, []);
 });
 
 Deno.test("attributeUsage() counts memory of a card that the holder has no lease of", () => {

@@ -212,6 +212,13 @@ Deno.test("formatMb() never tells more than there is", () => {
   assertEquals(formatMb(1_048_575), "1023.9 GB");
 });
 
+Deno.test("formatMb() writes what is missing with the same unit as what is there", () => {
+  for (const mb of [1, 512, 7680, 1_258_291]) {
+    assertEquals(formatMb(-mb), `-${formatMb(mb)}`);
+  }
+  assertEquals(formatMb(-7680), "-7.5 GB");
+});
+
 Deno.test("formatMb() is read back by parseSize() where it is exact", () => {
   for (const mb of [1, 512, 1024, 1280, 7680, 24_576, 1_572_864]) {
     assertEquals(parseSize(formatMb(mb)), mb);

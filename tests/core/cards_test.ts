@@ -179,6 +179,19 @@ Deno.test("judgeCards() leaves the driver a little that is nobody's", () => {
   ]);
 });
 
+Deno.test("judgeCards() leaves the driver of a large card no more than 512 MB", () => {
+  const state = new PoolState();
+  state.setResource(gpuKey("A"), 80_000);
+  const seen = { uuid: "A", index: 0, name: "NVIDIA H100", usedMb: 600 };
+  const [{ grantableMb, outside }] = judgeCards(state, {
+    cards: [{ ...seen, freeMb: 79_400 }],
+    processes: [],
+    traced: true,
+  });
+  assertEquals(grantableMb, 79_912);
+  assertEquals(outside, [{ pid: null, name: "", usedMb: 88 }]);
+});
+
 Deno.test("judgeCards() counts what is in use and leased once where it cannot tell whose it is", () => {
   const leases = [{ mb: 10_000, pid: 7 }];
   for (

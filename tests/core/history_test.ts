@@ -116,6 +116,18 @@ Deno.test("encodeEnded() and decodeHistory() keep what is to be known", () => {
   ]);
 });
 
+Deno.test("encodeEnded() has nobody wait for less than nothing, nor for ever", () => {
+  const waited = (queued_at: string) => {
+    const record = waiter("a", { ram: 1 }, { queued_at });
+    const text = encodeEnded({ record, end: "gave-up" }, END);
+    return JSON.parse(text).wait_sec;
+  };
+  assertEquals(waited("2026-01-02T03:05:04.678Z"), 1);
+  // The clock was put back meanwhile.
+  assertEquals(waited("2026-01-02T04:00:00.000Z"), 0);
+  assertEquals(waited("yesterday"), null);
+});
+
 Deno.test("decodeHistory() leaves out what is torn or not ours, and copies", () => {
   const line = encodeEnded({ record: lease("a", {}), end: "taken" }, END);
   const text = [

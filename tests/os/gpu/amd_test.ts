@@ -214,6 +214,9 @@ Deno.test("AmdDriverSource.detect() reads the driver's files", async () => {
   const { gpus } = await new AmdDriverSource(kernelFiles({
     "/sys/class/drm/card0/device/vendor": "0x8086\n",
     "/sys/class/drm/card1-HDMI-A-1/status": "connected\n",
+    // A plug of a card leads back to it: not to another card.
+    "/sys/class/drm/card0-DP-1/device/vendor": "0x1002\n",
+    "/sys/class/drm/card0-DP-1/device/mem_info_vram_total": "25753026560\n",
     "/sys/class/drm/renderD128/device/vendor": "0x1002\n",
     [`${device}/vendor`]: "0x1002\n",
     [`${device}/device`]: "0x744c\n",
