@@ -8,6 +8,7 @@ import {
   formatAmount,
   formatMb,
   type Holder,
+  type Obstacle,
   type Outsider,
   type Party,
   type PoolStatus,
@@ -77,15 +78,25 @@ export function renderWhy(
     ]);
   }
   if (obstacle !== null && obstacle.capacity === undefined) {
-    const meant = obstacle.slot === undefined
-      ? closest(obstacle.resource, Object.keys(pool.resources))
-      : undefined;
-    blocks.push([
-      (meant === undefined ? "" : `Did you mean ${quoted(meant)}? If not, `) +
-      'set one with "reslock set NAME VALUE", or see "reslock init"',
-    ]);
+    blocks.push([remedyOf(obstacle, pool)]);
   }
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+/** What gives a capacity to something that has none. */
+function remedyOf(
+  { resource, slot }: Obstacle,
+  { resources }: Pick<PoolStatus, "resources">,
+): string {
+  if (slot !== undefined) {
+    return '"reslock init" registers the cards that are here; the memory of one ' +
+      "that uses RAM is asked for with --ram";
+  }
+  const meant = closest(resource, Object.keys(resources));
+  return (meant === undefined
+    ? ""
+    : `Did you mean ${quoted(meant)}? If not, `) +
+    'set one with "reslock set NAME VALUE", or see "reslock init"';
 }
 
 function headline(

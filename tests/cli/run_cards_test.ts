@@ -231,6 +231,9 @@ Deno.test("reslock books the memory of a card that is RAM once", async () => {
   assertMatch(run.err, /^reslock: Cannot get .*"NVIDIA GB10" is RAM.*--ram/);
   const init = await call(["init", "-s", state]);
   assertMatch(init.out, /gpus: memory that is RAM .* with --ram/);
+  const why = await call(["why", "-s", state, "--vram", "1G"]);
+  assertEquals(why.code, 69);
+  assertStringIncludes(why.out, "asked for with --ram");
   const machineCheck = async () =>
     (await call(["doctor", "-s", state])).out.split("\n")
       .find((line) => /^\w+ +machine/.test(line)) ?? "";
