@@ -1,13 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import {
   commandText,
+  continuationOf,
   NO_REGISTRY,
   parseContainer,
   parseUsers,
   registryOf,
 } from "../../lib/cli/who.ts";
 import { ResourcePool } from "../../mod.ts";
-import { Folder } from "../support/processes.ts";
+import { Folder, processState, Program, until } from "../support/processes.ts";
 
 /** No process has it before four million others were started. */
 const HIGHEST_PID = 2 ** 22 - 1;
@@ -51,6 +52,21 @@ Deno.test("parseContainer() tells the engine and the container", () => {
   for (const [text, expected] of cases) {
     assertEquals(parseContainer(text), expected, text);
   }
+});
+
+Deno.test("continuationOf() takes no name of a program for how it stands", async () => {
+  using folder = new Folder();
+  // As the kernel would tell of one that was stopped, in a group 7.
+  const path = `${folder.path}/x) T 1 7 (`;
+  Deno.writeTextFileSync(path, "#!/bin/sh\necho ready; read line\n");
+  Deno.chmodSync(path, 0o755);
+  await using program = new Program(path, {});
+  await program.line();
+  assertEquals(continuationOf(program.pid), null);
+  program.signal("SIGSTOP");
+  await until("it stopped", () => processState(program.pid) === "T");
+  assertMatch(continuationOf(program.pid) ?? "", /^kill -s CONT -- -\d\d+$/);
+  program.signal("SIGCONT");
 });
 
 Deno.test("registryOf() finds the process behind a lease by its lock", async () => {

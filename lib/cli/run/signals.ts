@@ -29,14 +29,18 @@ const KEY_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
  */
 function isForeground(): boolean {
   try {
-    const stat = Deno.readTextFileSync("/proc/self/stat");
-    // The name, in parentheses, may itself hold some.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [, , group, , , terminalGroup] = fields;
-    return group === terminalGroup;
+    return isInFront(Deno.readTextFileSync("/proc/self/stat"));
   } catch {
     return Deno.stdin.isTerminal() || Deno.stderr.isTerminal();
   }
+}
+
+/** Whether that is so of a process, by its `/proc/PID/stat`. */
+export function isInFront(stat: string): boolean {
+  // The name, in parentheses, may itself hold some.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [, , group, , , terminalGroup] = fields;
+  return group === terminalGroup;
 }
 
 /** Those that this process was told to ignore at its start; none where nobody can tell. */

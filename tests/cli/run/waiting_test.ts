@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { renderStill } from "../../../lib/cli/run/messages.ts";
+import { tellWait } from "../../../lib/cli/run/waiting.ts";
+import { processIo } from "../../../lib/cli/context.ts";
 import { renderLive, type Waited } from "../../../lib/cli/run/waiting_line.ts";
 import { widthOfText } from "../../../lib/cli/text.ts";
 import { NOW_MS, SAMPLE_POOL } from "../sample_pool.ts";
@@ -63,6 +65,54 @@ Deno.test("renderStill() is a whole sentence for a log", () => {
     renderStill({ cpu_cores: 1 }, { position: 3, why: null }, 30_000),
     "still waiting for cpu_cores 1 after 30s (position 3 in the queue)",
   );
+});
+
+Deno.test("tellWait() tells a log what has changed, and looks ever less often", async () => {
+  const looks = [1, 1, 3, 3, 2, 2];
+  const over = new AbortController();
+  const pauses: number[] = [];
+  const told: string[] = [];
+  let nowMs = 0;
+  const status = () => {
+    const place = looks.shift();
+    if (place === undefined) over.abort();
+    const before = Array(place ?? 0).fill({ ...last, id: "another" });
+    return Promise.resolve({ ...SAMPLE_POOL, queue: [...before, last] });
+  };
+  const { timeout } = AbortSignal;
+  // Time passes as soon as somebody waits for it.
+  AbortSignal.timeout = (ms) => {
+    pauses.push(ms);
+    nowMs += ms;
+    return AbortSignal.abort();
+  };
+  try {
+    await tellWait({
+      pool: { status } as unknown as ResourcePool,
+      id: last.id,
+      position: 9,
+      request: { gpu_slots: 1 },
+      over: over.signal,
+      io: {
+        ...processIo,
+        isLive: false,
+        nowMs: () => nowMs,
+        writeError: (text) => void told.push(text),
+      },
+    });
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+  const seconds = [0.3, 30, 60, 120, 240, 480, 480];
+  assertEquals(pauses, seconds.map((one) => one * 1000));
+  const why = `: ${last.why?.sentence}\n`;
+  assertEquals(told, [
+    `reslock: waiting for gpu_slots 1 (position 2 in the queue)${why}`,
+    "reslock: still waiting for gpu_slots 1 after 1m30s (position 4 in the " +
+    `queue)${why}`,
+    "reslock: still waiting for gpu_slots 1 after 7m30s (position 3 in the " +
+    `queue)${why}`,
+  ]);
 });
 
 const ignore = !hasTmux();
