@@ -88,7 +88,7 @@ function remedyOf(
   { resource, slot }: Obstacle,
   { resources }: Pick<PoolStatus, "resources">,
 ): string {
-  if (slot !== undefined) {
+  if (slot !== undefined || resource === "vram_mb") {
     return '"reslock init" registers the cards that are here; the memory of one ' +
       "that uses RAM is asked for with --ram";
   }
