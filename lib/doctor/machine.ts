@@ -93,14 +93,15 @@ function checkUnregistered(
     gpuOfKey(name) !== undefined && !(name in registered)
   );
   if (cards.length === 0 || Object.keys(registered).length === 0) return [];
+  const [it, is] = cards.length === 1 ? ["it", "is"] : ["them", "are"];
   return [warning(
     NAME,
-    `Nobody gets ${some(cards.map((name) => quoted(name)))}, as it is not ` +
+    `Nobody gets ${some(cards.map((name) => quoted(name)))}, which ${is} not ` +
       `registered`,
     "vram_mb" in registered
-      ? '"reslock unset vram_mb && reslock init" registers it, in the place of GPU ' +
-        "memory as one quantity"
-      : '"reslock init" registers it, and keeps what is set',
+      ? `"reslock unset vram_mb && reslock init" registers ${it}, in the place ` +
+        "of GPU memory as one quantity"
+      : `"reslock init" registers ${it}, and keeps what is set`,
   )];
 }
 

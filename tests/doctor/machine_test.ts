@@ -68,7 +68,10 @@ Deno.test("checkMachine() warns of more than there is, and of a card that nobody
     "128 GB are registered and 64 GB are there",
   );
   assertEquals(unused.level, "warning");
-  assertStringIncludes(unused.message, CARD);
+  assertEquals(
+    unused.message,
+    `Nobody gets "${CARD}", which is not registered`,
+  );
 });
 
 Deno.test("checkMachine() warns of RAM that is handed out as GPU memory, too", async () => {
@@ -90,6 +93,21 @@ Deno.test("checkMachine() warns of RAM that is handed out as GPU memory, too", a
     const found = await check({ [name]: 65536 }, unified);
     assertEquals(found.map(({ level }) => level), ["ok"]);
   }
+});
+
+Deno.test("checkMachine() names three of many cards, and how many more there are", async () => {
+  const keys = Array.from({ length: 5 }, (_, at) => `gpu_GPU-${at}_vram_mb`);
+  const all = Object.fromEntries(keys.map((key) => [key, 24576]));
+  const found = detection({ resources: all });
+  assertEquals(said(await check({ slots: 1 }, found)), [
+    'warning: Nobody gets "gpu_GPU-0_vram_mb", "gpu_GPU-1_vram_mb", ' +
+    '"gpu_GPU-2_vram_mb" and 2 more, which are not registered',
+  ]);
+  const bare = detection({ resources: {}, gpus: [] });
+  assertEquals(said(await check(all, bare)), [
+    'problem: No such card is found here: "gpu_GPU-0_vram_mb" (24 GB), ' +
+    '"gpu_GPU-1_vram_mb" (24 GB), "gpu_GPU-2_vram_mb" (24 GB) and 2 more',
+  ]);
 });
 
 Deno.test("checkMachine() minds no MiB that is a matter of rounding", async () => {

@@ -54,6 +54,22 @@ Deno.test("checkOtherPools() calls it a problem that another one hands out the s
   assertStringIncludes(advice, "reslock init --system");
 });
 
+Deno.test("checkOtherPools() looks at the pools of the machine, and of RESLOCK_DIR", async () => {
+  const text = JSON.stringify({ resources: { ram_mb: 1 }, leases: [{}] });
+  for (const directory of ["/var/lib/reslock", "/srv/pool"]) {
+    const other = `${directory}/state.json`;
+    const finding = await checkOtherPools(system({
+      files: { [STATE]: facts(), [other]: facts({ ino: 7 }) },
+      text: (path) => path === other ? text : undefined,
+      env: (name) => name === "RESLOCK_DIR" ? "/srv/pool" : undefined,
+      status: () => Promise.resolve(pool(RAM)),
+    }));
+    assertEquals(said(finding), [
+      `problem: The same is handed out a second time in "${other}" (1 lease)`,
+    ]);
+  }
+});
+
 Deno.test("checkOtherPools() warns of another one that could, or that cannot be read", async () => {
   const idle = JSON.stringify({ resources: { ram_mb: 1 }, leases: [] });
   assertEquals((await checkOtherPools(beside(idle))).level, "warning");

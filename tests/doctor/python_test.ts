@@ -6,12 +6,18 @@ import { answer, facts, system } from "./made_up_system.ts";
 function withPythons(
   versions: Readonly<Record<string, string>>,
   links: Readonly<Record<string, string>> = {},
+  virtualEnv?: string,
 ) {
   const asked: string[] = [];
   const paths = [...Object.keys(versions), ...Object.keys(links)];
   const machine = system({
     files: Object.fromEntries(paths.map((path) => [path, facts()])),
-    env: (name) => name === "PATH" ? "/usr/bin:relative:/opt/bin" : undefined,
+    env: (name) =>
+      name === "PATH"
+        ? "/usr/bin:relative:/opt/bin"
+        : name === "VIRTUAL_ENV"
+        ? virtualEnv
+        : undefined,
     linkOf: (path) => links[path],
     run: (tool, args) => {
       assert(args.includes("-I"), "nothing of the current directory is loaded");
@@ -43,6 +49,17 @@ Deno.test("checkPython() has nothing against 0.12, later ones, and none", async 
     assertEquals((await checkPython(machine)).level, "ok", version);
   }
   assertEquals((await checkPython(system())).level, "ok");
+});
+
+Deno.test("checkPython() asks the virtual environment that is active, too", async () => {
+  const versions = { "/venv/bin/python3": "0.9.1", "/usr/bin/python3": "" };
+  const active = withPythons(versions, {}, "/venv");
+  assertEquals((await checkPython(active.machine)).level, "problem");
+  assertEquals(active.asked, ["/venv/bin/python3", "/usr/bin/python3"]);
+  assertEquals(
+    (await checkPython(withPythons(versions).machine)).level,
+    "ok",
+  );
 });
 
 Deno.test("checkPython() asks an interpreter once, whatever its names, and no more than eight", async () => {

@@ -23,6 +23,20 @@ Deno.test("checkTools() says what is missed without kill and flock", async () =>
   }
 });
 
+Deno.test("checkTools() asks of each tool what the pool asks of it", async () => {
+  const asked: string[] = [];
+  await checkTools(system({
+    run(tool, args) {
+      asked.push([tool, ...args].join(" "));
+      return Promise.resolve(answer());
+    },
+  }));
+  assertEquals(asked, [
+    `kill -0 -- ${Deno.pid}`,
+    "flock -F -s /dev/null true",
+  ]);
+});
+
 Deno.test("checkTools() warns in a container beside Python clients alone", async () => {
   const native = pool({ leases: [lease({ native: true })] });
   const mixed = pool({ leases: [lease({ native: false })] });
