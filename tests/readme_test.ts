@@ -18,7 +18,13 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { COMMAND_NAMES } from "../lib/cli/commands.ts";
+import { flagsIn } from "../lib/cli/arguments.ts";
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  loadCommand,
+} from "../lib/cli/commands.ts";
+import type { Io } from "../lib/cli/context.ts";
 import { EXIT } from "../lib/cli/exit_codes.ts";
 import * as reslock from "../mod.ts";
 import { FAKE_TOOLS, writeScenario } from "./os/data/fake_tools/scenario.ts";
@@ -377,6 +383,53 @@ Deno.test("README: the errors are those of the package", () => {
 Deno.test("README: the commands are those of the command line", () => {
   const rows = tableOf("## Command line").flatMap(([name]) => wordsOf(name));
   assertEquals(rows.toSorted(), COMMAND_NAMES.toSorted());
+});
+
+/** The flags of a command's own options, as its help shows them. */
+async function flagsOfHelp(name: CommandName): Promise<string[]> {
+  const module = await loadCommand(name);
+  const io = { color: false } as Io;
+  const command = await module.command({ io, exitCode: 0 });
+  return flagsIn(command.getHelp({ colors: false }));
+}
+
+Deno.test("README: the options are those of the helps", async () => {
+  const rows = tableOf("### Options").map(([options, commands]) => ({
+    flags: wordsOf(options).map((word) => word.split(" ")[0]),
+    isEverybodys: commands === "all",
+    isOf: (name: string) =>
+      wordsOf(commands).includes(name) !== commands.startsWith("all"),
+  }));
+  const general = rows.filter(({ isEverybodys }) => isEverybodys)
+    .flatMap(({ flags }) => flags);
+  assertEquals(general, ["-s", "--state", "-h", "--help"]);
+  for (const name of COMMAND_NAMES) {
+    const told = rows.filter(({ isOf }) => isOf(name))
+      .flatMap(({ flags }) => flags);
+    const shown = [...new Set([...await flagsOfHelp(name), ...general])];
+    assertEquals(told.sort(), shown.sort(), name);
+  }
+});
+
+/** All that is written in `lib/`. */
+function sources(folder = `${ROOT}lib`): string {
+  return [...Deno.readDirSync(folder)].map(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    return isDirectory ? sources(path) : Deno.readTextFileSync(path);
+  }).join("\n");
+}
+
+Deno.test("README: the environment of reslock is what the code reads", () => {
+  const code = sources();
+  const read = [
+    /\b(?:env|env\.get|readEnv|inherited)\(\s*"([A-Z_]+)"/g,
+    // Those of the drivers are read by constants.
+    /"([A-Z]+_(?:VISIBLE_DEVICES|DEVICE_ORDER))"/g,
+  ].flatMap((pattern) => [...code.matchAll(pattern)].map(([, name]) => name));
+  if (code.includes("Deno.noColor")) read.push("NO_COLOR");
+  const rows = tableOf("### Environment of reslock")
+    .flatMap(([name]) => wordsOf(name));
+  assertEquals(rows.toSorted(), [...new Set(read)].sort());
 });
 
 Deno.test("README: the exit codes are those of the command line", () => {
