@@ -37,14 +37,13 @@ import {
   MAX_STATE_BYTES,
   type StateFile,
 } from "./state_file.ts";
-import {
-  type Committed,
-  FRONT_WAITERS,
-  LONG_WAIT_MS,
-  type Observer,
-  type Preview,
-  type Store,
-  type TransactOptions,
+import { whomToRing } from "./rings.ts";
+import type {
+  Committed,
+  Observer,
+  Preview,
+  Store,
+  TransactOptions,
 } from "./store.ts";
 
 /** The same with what was changed, and when. */
@@ -268,7 +267,7 @@ export class FileStore implements Store {
   #change<T>(
     image: Image,
     change: (state: PoolState) => T,
-    { confirming, robs, adds }: TransactOptions,
+    { confirming, robs = false, adds }: TransactOptions,
     rings: Set<string>,
   ): Written<T> {
     const { state } = image;
@@ -282,13 +281,6 @@ export class FileStore implements Store {
     const settlement = settle(state, context, stamp);
     const isNews = this.#patience.noteFitting(settlement.fitting);
     const { changes } = state;
-    const ring = (id: string) => {
-      const owner = parseNativeId(id)?.owner;
-      // What concerns this program, its observer is told directly.
-      if (owner !== undefined && owner !== this.#observer.owner) {
-        rings.add(owner);
-      }
-    };
     if (changes.length > 0) {
       const [violation] = checkChange(state, changes);
       if (violation !== undefined) {
@@ -297,18 +289,13 @@ export class FileStore implements Store {
             `(${violation.message}): please report it, nothing was written`,
         );
       }
-      for (const lease of settlement.granted) ring(lease.id);
-      for (const lease of settlement.reclaimed) ring(lease.id);
-      for (const id of this.#newInFront(state)) ring(id);
-      // Only now: two that look in vain would wake each other for ever.
-      for (const id of settlement.confirm) ring(id);
-      if (isNews) {
-        const next = this.#nextInLine(state, settlement.fitting, context);
-        if (next !== undefined) ring(next);
-      }
-      if (robs) {
-        for (const one of changes) {
-          if (one.type === "remove") ring(one.record.id);
+      // Only then: two that look in vain would wake each other for ever.
+      const settled = { state, settlement, context, isNews, robs };
+      for (const id of whomToRing(settled, () => stamp.wallMs)) {
+        const owner = parseNativeId(id)?.owner;
+        // What concerns this program, its observer is told directly.
+        if (owner !== undefined && owner !== this.#observer.owner) {
+          rings.add(owner);
         }
       }
       this.#file.write(
@@ -317,44 +304,6 @@ export class FileStore implements Store {
       );
     }
     return { value, state, changes, stamp };
-  }
-
-  /**
-   * Those whom a change has brought to the front of the queue, which they would learn by
-   * themselves late: each waits the longer for its own look the further back it came. Who
-   * came a moment ago looks soon.
-   */
-  #newInFront({ waiters, changes, foreignCount }: PoolState): string[] {
-    if (!changes.some(isDeparture)) return [];
-    const now = this.#clock.wallMs();
-    const found: string[] = [];
-    let natives = 0;
-    for (let at = 0; natives < FRONT_WAITERS && at < waiters.length; at++) {
-      const { id, native, entry } = waiters[at];
-      if (foreignCount > 0 && !native) continue;
-      natives++;
-      const before = placeBefore(changes, at);
-      if (before === undefined || before < FRONT_WAITERS) continue;
-      // A wall clock that was set back makes it look as if it came later than now.
-      const waitedMs = now - momentMs(entry.queued_at);
-      const cameJustNow = waitedMs >= 0 && waitedMs < LONG_WAIT_MS;
-      if (!cameJustNow) found.push(id);
-    }
-    return found;
-  }
-
-  /**
-   * Who would be served next if those who are offered something now did not take it: it
-   * has to look again while they may, as nobody tells it that they do not.
-   */
-  #nextInLine(
-    state: PoolState,
-    fitting: readonly string[],
-    context: PlanContext,
-  ): string | undefined {
-    const stalled = new Set([...context.stalled, ...fitting]);
-    const { grants, fitting: others } = plan(state, { ...context, stalled });
-    return grants[0]?.waiter.id ?? others.find((id) => !stalled.has(id));
   }
 
   // -------------------------------------------------------------- reading
@@ -415,30 +364,6 @@ export class FileStore implements Store {
     this.#pauses.noteRead(image.foreign || image.state.foreignCount > 0);
     return image;
   }
-}
-
-function isDeparture(change: Change): boolean {
-  return change.type === "remove" && change.table === "entry" && change.at >= 0;
-}
-
-/** Where a waiter stood before the changes; undefined if it came with them. */
-function placeBefore(
-  changes: readonly Change[],
-  place: number,
-): number | undefined {
-  let at = place;
-  for (const change of changes.toReversed()) {
-    if (change.type === "resources" || change.table !== "entry") continue;
-    if (change.at < 0) continue;
-    if (change.type === "remove") {
-      if (change.at <= at) at++;
-    } else if (change.at === at) {
-      return undefined;
-    } else if (change.at < at) {
-      at--;
-    }
-  }
-  return at;
 }
 
 function causeOf({ robs, buries }: TransactOptions): Cause | undefined {
