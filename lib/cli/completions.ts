@@ -114,8 +114,13 @@ function sourcesOf(options: GlobalOptions, context: Context): Sources {
       const flags = flagsIn(named.getHelp({ colors: false }));
       return [...flags.filter((flag) => flag.startsWith("--")), "--state"];
     },
-    async status(state) {
+    async status(typed) {
       try {
+        // The shell makes a path of the ~ when the line is run.
+        const state = typed?.replace(
+          /^~(?=\/)/,
+          () => Deno.env.get("HOME") ?? "~",
+        );
         return await withPool(
           { ...options, state: state ?? options.state },
           (pool) => pool.status({ explain: false }),

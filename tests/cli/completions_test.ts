@@ -45,6 +45,16 @@ Deno.test("reslock completions looks into the pool that the line names", async (
       ["unset", "-s", state, "-s", other],
     ]
   ) assertEquals(await words(state, ...line, ""), ["there"]);
+  const home = Deno.env.get("HOME");
+  Deno.env.set("HOME", path);
+  try {
+    assertEquals(await words(state, "unset", "-s", "~/other.json", ""), [
+      "there",
+    ]);
+  } finally {
+    if (home === undefined) Deno.env.delete("HOME");
+    else Deno.env.set("HOME", home);
+  }
   const none = `${path}/none.json`;
   assertEquals(await words(state, "unset", "-s", none, ""), []);
   assertEquals(folder.names("").includes("none.json"), false);
