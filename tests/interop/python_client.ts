@@ -25,8 +25,6 @@ export interface PythonLease {
 export interface LoopResult {
   readonly grants: number;
   readonly errors: readonly string[];
-  /** The longest turn, in milliseconds. */
-  readonly longestMs: number;
 }
 
 type Pending = Pick<PromiseWithResolvers<unknown>, "resolve" | "reject">;

@@ -10,6 +10,7 @@ import {
   readNetwork,
   readRam,
 } from "../../lib/os/host.ts";
+import { systemKernelFiles } from "../../lib/os/kernel_file.ts";
 import { host, kernelFiles } from "./made_up_host.ts";
 
 const NO_LIMITS = { memoryMb: null, cpus: null };
@@ -156,7 +157,11 @@ Deno.test("detectRamMb(), detectDisks() and detectNetwork() answer on this machi
   assertEquals(capacityMb, totalMb - 16);
   const [disk] = await detectDisks({ paths: ["/"] });
   assert(disk.totalMb > 0 && disk.freeMb <= disk.totalMb);
-  for (const { speedMbps } of detectNetwork()) assert(speedMbps > 0);
+  // Many machines have none: what is read of one is tested above.
+  assertEquals(
+    detectNetwork(),
+    readNetwork(host({ files: systemKernelFiles })),
+  );
 });
 
 Deno.test({

@@ -119,8 +119,9 @@ for (
       "has waited for the lease that it holds",
       0,
       `const lease = await pool.acquire({ slot: 1 });
-      const next = pool.acquire({ slot: 1 });
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      const queued = Promise.withResolvers();
+      const next = pool.acquire({ slot: 1 }, { onQueued: queued.resolve });
+      await queued.promise;
       await lease.release();
       await next;`,
     ],

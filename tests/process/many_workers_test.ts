@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { assertSwept } from "../support/leftovers.ts";
 import { Folder, Program, until, within } from "../support/processes.ts";
@@ -15,6 +15,8 @@ const WORKERS = 16;
 /** At least so long, and until so many were killed while they held something. */
 const WORK_MS = 5000;
 const KILLED_HOLDERS = 3;
+/** Whoever has killed none of them by then never will. */
+const WORK_MAX_MS = 120_000;
 /** Longest pause between two kills. */
 const KILL_PAUSE_MS = 400;
 /** For the last acquire of each, and for what the killed held. */
@@ -75,10 +77,13 @@ for (const [capacity, lanes] of [[1, 1], [5, 3]]) {
       () => hearWitness(record).served.size === WORKERS,
     );
     const since = performance.now();
-    while (
-      performance.now() - since < WORK_MS ||
-      hearWitness(record).killedHolders < KILLED_HOLDERS
-    ) {
+    const workedMs = () => performance.now() - since;
+    const killedHolders = () => hearWitness(record).killedHolders;
+    while (workedMs() < WORK_MS || killedHolders() < KILLED_HOLDERS) {
+      assert(
+        workedMs() < WORK_MAX_MS,
+        `only ${killedHolders()} held something`,
+      );
       await pause(random(KILL_PAUSE_MS));
       const { holders } = hearWitness(record);
       const found = crew.working.findIndex(({ name }) => holders.has(name));
