@@ -24,11 +24,11 @@ Deno.test("toCard() knows the parts that live from RAM by their names", () => {
     const name of [
       "NVIDIA GB10",
       "DGX Spark",
-      "Orin (nvgpu)",
+      "NVIDIA Orin",
       "NVIDIA Thor",
       "Xavier",
       "NVIDIA Tegra X2",
-      "Jetson AGX Orin",
+      "Jetson Nano",
       "Some Chip (NVGPU)",
     ]
   ) {
