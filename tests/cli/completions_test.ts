@@ -3,6 +3,7 @@ import { SHELLS } from "../../lib/cli/candidates.ts";
 import { encodeLease } from "../../lib/core/codec.ts";
 import { ResourcePool } from "../../mod.ts";
 import { denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
+import { setEnv } from "../support/fake_cards.ts";
 import { Folder } from "../support/processes.ts";
 import { leaseRecord } from "../support/records.ts";
 import { call, ok } from "./support.ts";
@@ -45,19 +46,12 @@ Deno.test("reslock completions looks into the pool that the line names", async (
       ["unset", "-s", state, "-s", other],
     ]
   ) assertEquals(await words(state, ...line, ""), ["there"]);
-  const home = Deno.env.get("HOME");
-  Deno.env.set("HOME", path);
-  try {
-    assertEquals(await words(state, "unset", "-s", "~/other.json", ""), [
-      "there",
-    ]);
-  } finally {
-    if (home === undefined) Deno.env.delete("HOME");
-    else Deno.env.set("HOME", home);
-  }
   const none = `${path}/none.json`;
   assertEquals(await words(state, "unset", "-s", none, ""), []);
   assertEquals(folder.names("").includes("none.json"), false);
+  using _env = setEnv({ HOME: path });
+  const line = ["unset", "-s", "~/other.json"];
+  assertEquals(await words(state, ...line, ""), ["there"]);
 });
 
 Deno.test("reslock completions tells what may stand behind an option, also behind =", async () => {

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { ResourcePool } from "../../mod.ts";
 import { denoRunArgs, ROOT } from "../support/deno.ts";
+import { setEnv } from "../support/fake_cards.ts";
 import { Folder, until } from "../support/processes.ts";
 import { call, ok, type Outcome, scriptTo } from "./support.ts";
 
@@ -152,13 +153,9 @@ Deno.test("reslock run tells its child of the lease, the file and its cards", as
 Deno.test("reslock run notes what it had in the history, but for RESLOCK_HISTORY=off", async () => {
   await using scene = await OneSlot.open();
   const labels = () => scene.pool.history().map(({ label }) => label);
-  const before = Deno.env.get("RESLOCK_HISTORY");
-  Deno.env.set("RESLOCK_HISTORY", "off");
-  try {
+  {
+    using _env = setEnv({ RESLOCK_HISTORY: "off" });
     await scene.run("-l", "unnoted", "true");
-  } finally {
-    if (before === undefined) Deno.env.delete("RESLOCK_HISTORY");
-    else Deno.env.set("RESLOCK_HISTORY", before);
   }
   assert(!scene.folder.names("").includes("state.json.history"));
   await scene.run("-l", "noted", "true");
