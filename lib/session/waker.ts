@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { isOwnerName } from "../core/ids.ts";
 import { createBell, removeBell, type Watch, watch } from "../os/bell.ts";
 import type { Clock } from "../os/clock.ts";
 import { isInFront, restMs, type Vigil } from "./rhythm.ts";
@@ -126,7 +127,9 @@ export class Waker {
     this.#deathWatch = watch(owners, ["access"], (paths) => {
       for (const path of paths) {
         const name = path.slice(path.lastIndexOf("/") + 1);
-        if (name !== owner) onClosed(name, this.#vigil.place ?? 0);
+        // Beside them lie the guards of commands, which tell of no death.
+        if (name === owner || !isOwnerName(name)) continue;
+        onClosed(name, this.#vigil.place ?? 0);
       }
     });
     if (this.#deathWatch === undefined) return;
