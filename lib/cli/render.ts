@@ -53,6 +53,11 @@ export function renderCapacity(name: string, amount: number): string {
   return `${name} = ${exact}${shown === exact ? "" : ` (${shown})`}`;
 }
 
+/** Where the copy is of a file that another was put in the place of. */
+export function renderKept(copyPath: string): string {
+  return visible(`The damaged file is kept as ${copyPath}`) + "\n";
+}
+
 /** What a request asks for. */
 export function renderNeeds(entry: EntryStatus, naming?: Naming): string {
   const { vramMb, vramMbEach, numGpus, resources } = entry;

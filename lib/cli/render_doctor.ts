@@ -6,7 +6,7 @@
 import { unicodeWidth } from "@std/cli/unicode-width";
 import type { Check, Diagnosis, Recovered, Salvaged } from "../../mod.ts";
 import type { Surroundings } from "./overview.ts";
-import { renderCapacity } from "./render.ts";
+import { renderCapacity, renderKept } from "./render.ts";
 import { renderStatus } from "./render_pool.ts";
 import { paint, type Style, type View } from "./table.ts";
 import { counted, visible } from "./text.ts";
@@ -132,5 +132,5 @@ export function renderRecovered(
     return visible(`Recovered ${path}, which was gone: ${names}`) + "\n";
   }
   return visible(`Recovered ${path}: ${kept}`) + "\n" +
-    visible(`The damaged file is kept as ${copyPath}`) + "\n";
+    renderKept(copyPath);
 }

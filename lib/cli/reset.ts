@@ -9,7 +9,7 @@ import type { AnyCommand, Context, GlobalOptions, Io } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError } from "./failure.ts";
 import { say, withPool } from "./pool.ts";
-import { nameOf } from "./render.ts";
+import { nameOf, renderKept } from "./render.ts";
 import { counted, visible } from "./text.ts";
 
 /** The command. */
@@ -32,8 +32,9 @@ export function command({ io }: Context): AnyCommand {
         // A file that cannot be read is what it is for.
         const before = force ? await looked.catch(() => null) : await looked;
         if (before !== null && !force) confirmLoss(io, before);
-        await pool.reset({ force });
+        const copyPath = await pool.reset({ force });
         io.writeOut(`Reset ${visible(pool.path)}\n`);
+        if (copyPath !== null) io.writeOut(renderKept(copyPath));
         for (const entry of waitersOf(before)) tellStranded(io, entry);
       });
     });

@@ -26,8 +26,6 @@ export const END = "]}\n";
 const ROW_STEP_BYTES = 32;
 const BRACKET = 0x5d;
 const BRACE = 0x7b;
-/** Stands there while a write is in progress. */
-const MARK = 0x21;
 
 // A mark of byte order stays in the text, where it is an error, as for Python.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -61,18 +59,28 @@ export function decodeText(bytes: Uint8Array, path: string): string {
 }
 
 /**
- * Refuses what begins like no state file, whole or damaged: it may well be somebody
- * else's.
+ * Whether bytes may be those of a state file, be it damaged. What is not is somebody
+ * else's, and nobody may put another file in its place.
+ */
+export function mayBeState(bytes: Uint8Array): boolean {
+  const at = bytes.findIndex((byte) => byte > SPACE);
+  if (at < 0 || bytes[at] === BRACE) return true;
+  // Whatever the layout, a field comes behind the mark, which stands for the brace.
+  const text = latin1.decode(bytes);
+  return /^!\s*(?:"|$)/.test(text) || text.includes(LEASES) ||
+    text.includes(QUEUE);
+}
+
+/**
+ * Refuses what is like no state file, whole or damaged.
  *
- * @throws {CorruptStateError} if it does
+ * @throws {CorruptStateError} if it is
  */
 export function refuseOthers(bytes: Uint8Array, path: string): void {
-  const first = bytes.find((byte) => byte > SPACE);
-  if (first === undefined || first === BRACE || first === MARK) return;
+  if (mayBeState(bytes)) return;
   throw new CorruptStateError(
     `Cannot read the state file "${path}" as it does not begin like one: it was ` +
-      `left as it is, name another with --state or RESLOCK_DIR; if it was one, ` +
-      `"reslock doctor --recover" brings back what can still be read`,
+      `left as it is, name another with --state or RESLOCK_DIR`,
     { path },
   );
 }

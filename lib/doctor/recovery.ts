@@ -12,6 +12,7 @@ import { readCapacities } from "../capacities.ts";
 import { CorruptStateError, StateAccessError } from "../core/errors.ts";
 import { isOwnerName, parseNativeId } from "../core/ids.ts";
 import { Image } from "../core/image.ts";
+import { mayBeState } from "../core/layout.ts";
 import { type Amounts, SCHEMA_VERSION } from "../core/model.ts";
 import { salvage } from "../core/salvage.ts";
 import { PoolState } from "../core/state.ts";
@@ -19,12 +20,7 @@ import { Liveness, type Vitality } from "../liveness.ts";
 import { systemClock } from "../os/clock.ts";
 import { openRegular } from "../os/file.ts";
 import { ownerPath, probeLock } from "../os/owner_lock.ts";
-import {
-  accessError,
-  capacitiesPath,
-  type ChosenPath,
-  createFile,
-} from "../os/paths.ts";
+import { capacitiesPath, type ChosenPath, createFile } from "../os/paths.ts";
 import { KillProbe } from "../os/process_probe.ts";
 import { Session } from "../session/session.ts";
 import { sidePath } from "../store/state_file.ts";
@@ -44,7 +40,7 @@ export interface Salvaged {
 
 /** A recovery that was done. */
 export interface Recovered extends Salvaged {
-  /** The damaged file, as it was; null where it was gone. */
+  /** The damaged file, as it was; null where it was gone or empty. */
   readonly copyPath: string | null;
 }
 
@@ -86,11 +82,12 @@ export async function recoverDamaged(
     if (found === null) return null;
     const { salvaged, before, after } = found;
     if (salvaged.lost.length > 0 && !agree(salvaged)) return null;
-    const copyPath = before && saveCopy(path, before);
-    const isDone = before
+    const copyPath = before !== null
       ? await session.store.replace(after, before)
-      : createFile(path, after);
-    if (!isDone) {
+      : createFile(path, after)
+      ? null
+      : undefined;
+    if (copyPath === undefined) {
       throw new StateAccessError(
         `Cannot recover "${path}" as it was written to meanwhile: try again`,
         { path },
@@ -127,6 +124,7 @@ async function assess(
     damage = error;
   }
   const before = await session.store.peek();
+  if (!mayBeState(before)) throw damage;
   const found = salvage(before);
   // Of another version nothing may be taken for what it would mean in ours.
   const isOurs = found.version === undefined ||
@@ -278,17 +276,4 @@ function pidOf(owners: string, name: string): string {
   const count = file?.readSync(bytes) ?? 0;
   const text = new TextDecoder().decode(bytes.subarray(0, count));
   return /"pid":(\d{1,10})\b/.exec(text)?.[1] ?? "of unknown id";
-}
-
-/** Puts the damaged bytes beside the file, under a name that is free. */
-function saveCopy(path: string, bytes: Uint8Array): string {
-  const time = new Date(systemClock.wallMs()).toISOString()
-    .replaceAll(/[-:]|\.\d+/g, "");
-  const copyPath = `${path}.damaged-${time}`;
-  try {
-    Deno.writeFileSync(copyPath, bytes, { createNew: true });
-  } catch (error) {
-    throw accessError("keep a copy in", copyPath, error);
-  }
-  return copyPath;
 }

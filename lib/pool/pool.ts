@@ -350,13 +350,20 @@ export class ResourcePool implements AsyncDisposable {
    *
    * @param options.force also replaces a file that cannot be read: of those who wait, the
    * ones that cannot be read there put themselves back. @default {false}
-   * @throws {CorruptStateError} if the file cannot be read, without `force`
+   * @returns where a copy is kept of a file that could not be read; null where none is
+   * @throws {CorruptStateError} if the file cannot be read, without `force`, or is like
+   * no state file
    * @throws {SchemaVersionMismatch} if it is of another version, without `force`
    */
-  async reset(options: { readonly force?: boolean } = {}): Promise<void> {
+  async reset(
+    options: { readonly force?: boolean } = {},
+  ): Promise<string | null> {
     const { dropAll } = await besides(this.path);
     const { force = false } = options;
-    if (await dropAll(this.#session, { force })) await this.#keepCapacities();
+    const copyPath = await dropAll(this.#session, { force });
+    // Of a damaged file they may be all that is left.
+    if (copyPath === undefined) await this.#keepCapacities();
+    return copyPath ?? null;
   }
 
   /** Writes them where `recover` finds them; what fails there stops nobody. */

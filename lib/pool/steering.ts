@@ -122,14 +122,15 @@ export async function askBack(
 /**
  * Drops all leases, the queue and the capacities.
  *
- * @returns false if the file could not be read, and was replaced
- * @throws {CorruptStateError} if it cannot be read, without `force`
+ * @returns the path of what is kept of a file that could not be read, and was replaced:
+ * null where it was empty; undefined where none was
+ * @throws {CorruptStateError} if it cannot be read, without `force`, or is no state file
  * @throws {SchemaVersionMismatch} if it is of another version, without `force`
  */
 export async function dropAll(
   session: Session,
   { force }: { readonly force: boolean },
-): Promise<boolean> {
+): Promise<string | null | undefined> {
   const { store, undertaker } = session;
   try {
     const dead = deadOf(await undertaker.examine({ patient: false }));
@@ -137,14 +138,14 @@ export async function dropAll(
       operations.reset(state, session.stamp(), dead);
       for (const name of [...state.resources.keys()]) state.unsetResource(name);
     }, { urgent: true, robs: true });
-    return true;
+    return undefined;
   } catch (error) {
     const isUnreadable = error instanceof CorruptStateError ||
       error instanceof SchemaVersionMismatch;
     if (!force || !isUnreadable) throw error;
-    await store.replace(await emptied(session));
+    const copyPath = await store.replace(await emptied(session));
     store.ringEveryone();
-    return false;
+    return copyPath;
   }
 }
 

@@ -29,6 +29,7 @@ import { settle, type Stamp } from "../core/transitions.ts";
 import type { History } from "../history.ts";
 import { Ringer } from "../os/bell.ts";
 import { type Clock, isoTime, sleep } from "../os/clock.ts";
+import { keepDamaged } from "./damaged.ts";
 import { FileLock, type Turn } from "./file_lock.ts";
 import { Patience } from "./patience.ts";
 import { Pauses } from "./pauses.ts";
@@ -174,23 +175,27 @@ export class FileStore implements Store {
   }
 
   /**
-   * Puts another pool in the place of whatever is there, or of these very bytes.
+   * Puts another pool in the place of a damaged one, of which it keeps a copy.
    *
-   * @returns whether they were the ones
+   * @param expected the bytes that are to be replaced; any by default
+   * @returns the path of the copy, null where nothing was there to be kept; undefined
+   * where there were other bytes, and nothing was done
+   * @throws {CorruptStateError} if what is there is no state file
    */
   async replace(
-    bytes: Uint8Array = Image.empty(),
+    bytes: Uint8Array,
     expected?: Uint8Array,
-  ): Promise<boolean> {
+  ): Promise<string | null | undefined> {
     this.#image = undefined;
     const turn: Turn = { exclusive: true, urgent: true };
     await this.#lock.wait(turn);
     try {
       if (expected !== undefined && !equalBytes(this.#file.peek(), expected)) {
-        return false;
+        return undefined;
       }
+      const copyPath = keepDamaged(this.#file.path, this.#clock.wallMs());
       this.#file.overwrite(bytes);
-      return true;
+      return copyPath;
     } finally {
       this.#file.unlock(turn);
     }

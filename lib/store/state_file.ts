@@ -23,6 +23,7 @@ import {
   encodeJournal,
   journalLength,
 } from "../core/journal.ts";
+import { refuseOthers } from "../core/layout.ts";
 import { openSharedFile, removeQuietly, type SharedFile } from "../os/file.ts";
 import {
   findLockHolder,
@@ -163,6 +164,7 @@ export class StateFile implements Disposable {
     const bytes = this.#readAll(this.#state!);
     this.#unfinished = bytes[0] === MARK[0] && !exclusive;
     if (bytes[0] !== MARK[0]) return bytes;
+    refuseOthers(bytes, this.path);
     const edit = this.#readJournal();
     if (exclusive) {
       this.#applyMarked(edit);

@@ -283,6 +283,47 @@ for (const [kind, make] of Object.entries(BAD_FILES)) {
   });
 }
 
+/** Files of others: a slip of the hand must not cost them. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  "a name": "vm\n",
+  "users": "root:x:0:0:root:/root:/bin/bash\n",
+  "a comment": "! of the X server\n*font: fixed\n",
+};
+
+const WRITING: readonly (readonly string[])[] = [
+  ["reset", "--force"],
+  ["doctor", "--recover", "--force"],
+  ["init"],
+  ...TOUCHING,
+];
+
+for (const [kind, text] of Object.entries(FOREIGN)) {
+  Deno.test(`reslock writes nothing to a file that is like no pool: ${kind}`, async () => {
+    using folder = new Folder();
+    const { state } = folder;
+    Deno.writeTextFileSync(state, text);
+    for (const args of WRITING) {
+      const ended = await call(["--state", state, ...args]);
+      assertOneLine(ended.err, [state, "it was left as it is, name another"]);
+      assertEquals([ended.code, ended.out], [3, ""], args.join(" "));
+      assertEquals(contentOf(state), text);
+    }
+  });
+}
+
+Deno.test("reslock reset --force keeps a copy of a file that cannot be read", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  const damaged = GOOD.slice(0, -9);
+  Deno.writeTextFileSync(state, damaged);
+  const { code, out } = await call(["--state", state, "reset", "--force"]);
+  assertEquals(code, 0);
+  const [, copy] = /is kept as (.*)\n/.exec(out)!;
+  assertEquals(Deno.readTextFileSync(copy), damaged);
+  const again = await call(["--state", state, "reset", "--force"]);
+  assertEquals(again.out, `Reset ${state}\n`);
+});
+
 Deno.test("reslock tells of an error's stack only where it is asked for", async () => {
   using folder = new Folder();
   Deno.mkdirSync(folder.state);
