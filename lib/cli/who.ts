@@ -124,11 +124,13 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1) || path;
 }
 
+/** The command line as it is installed, from a checkout or a bundle, and from JSR. */
+const OURS =
+  /^(?:.*\/)?(?:reslock(?:\.[jt]s)?|cli\.[jt]s)$|^jsr:\/?@reslock\/reslock(?:@[^/]*)?\/cli$/;
+
 /** The words of the child, where the words are those of a `reslock run`. */
 function childOf(words: readonly string[]): readonly string[] {
-  const ours = words.findIndex((word) =>
-    /^(?:reslock(?:\.[jt]s)?|cli\.ts)$/.test(baseName(word))
-  );
+  const ours = words.findIndex((word) => OURS.test(word));
   const run = ours < 0 ? -1 : words.indexOf("run", ours + 1);
   if (run < 0) return words;
   const options = Object.values(RUN_OPTIONS).flat();

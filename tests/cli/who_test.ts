@@ -25,6 +25,18 @@ Deno.test("commandText() shows what is run, without where it lies", () => {
     text("deno run -A /src/cli.ts --state f run --cpu 1 -- ./bin/train run"),
     "train run",
   );
+  for (
+    const ours of [
+      "build/bundle/cli.js",
+      "jsr:@reslock/reslock/cli",
+      "jsr:@reslock/reslock@^0.1.0/cli",
+      "jsr:/@reslock/reslock@0.1.0/cli",
+    ]
+  ) {
+    assertEquals(text(`deno run -A ${ours} run --cpu 1 -- make`), "make", ours);
+  }
+  const other = "deno run -A jsr:@other/tool/cli run -- make";
+  assertEquals(text(other), other);
   assertEquals(text("reslock status"), "reslock status");
   assertEquals(text("reslock run --vram"), "reslock run --vram");
 });
