@@ -39,9 +39,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/core/reclaim_test.ts": ["core/least_loss"],
   "tests/core/scheduler_test.ts": ["core/ledger"],
   "tests/faults/own_test.ts": ["session/sweep"],
-  "tests/os/gpu/nvidia_test.ts": [
-    ...["os/gpu/error", "os/gpu/source"],
-  ],
+  "tests/os/gpu/nvidia_test.ts": ["os/gpu/error", "os/gpu/source"],
   "tests/doctor/place_test.ts": ["doctor/check"],
   "tests/process/doctor_test.ts": [
     ...["doctor", "doctor/practice", "doctor/recovery", "doctor/system"],
