@@ -65,7 +65,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/cli/process_test.ts": ["cli/system_directory"],
   "tests/cli/follow_test.ts": ["cli/ending", "cli/wait", "cli/watch"],
   "tests/cli/orphans_test.ts": ["cli/render_orphans"],
-  "tests/cli/run_cards_test.ts": ["cli/run/masked"],
+  "tests/cli/run_cards_test.ts": ["cli/run/known_gpus", "cli/run/masked"],
   "tests/cli/run/waiting_test.ts": ["cli/run/waiting_line"],
   "tests/cli/run_pin_test.ts": ["cli/run/pin"],
   "tests/cli/top/top_test.ts": [

@@ -18,6 +18,7 @@ import { obtainLease } from "./run/asking.ts";
 import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
 import { registerLack } from "./run/first_use.ts";
+import { gpusKnownHere, type KnownGpus } from "./run/known_gpus.ts";
 import { CAPACITIES_ALONE, cardsOf, cardsWithinMasks } from "./run/masked.ts";
 import { renderRegistered } from "./run/messages.ts";
 import {
@@ -86,6 +87,14 @@ export async function command(context: Context): Promise<AnyCommand> {
   });
 }
 
+/** One run of this command. */
+interface Asking {
+  readonly plan: RunPlan;
+  readonly signals: Signals;
+  readonly gpusHere: KnownGpus;
+  readonly io: Io;
+}
+
 async function runPlan(
   plan: RunPlan,
   options: RunOptions,
@@ -94,12 +103,14 @@ async function runPlan(
   requireExecutable(plan.command[0]);
   const tell = (message: string) => plan.quiet || say(io, message);
   using signals = new Signals();
+  const asking = { plan, signals, gpusHere: gpusKnownHere(), io };
   let code: number | undefined;
   try {
     await withPool(options, async (pool) => {
-      await using lease = await obtain(pool, plan, signals, io);
+      await using lease = await obtain(pool, asking);
       code = await runChild(lease, {
-        ...{ plan, signals, tell },
+        ...asking,
+        tell,
         statePath: pool.path,
         registered: async () => {
           const { resources } = await pool.status(CAPACITIES_ALONE);
@@ -116,14 +127,10 @@ async function runPlan(
 }
 
 /** Gets the lease; registers first what nobody has, if it is to be found here. */
-async function obtain(
-  pool: ResourcePool,
-  plan: RunPlan,
-  signals: Signals,
-  io: Io,
-): Promise<Lease> {
+async function obtain(pool: ResourcePool, asking: Asking): Promise<Lease> {
+  const { plan, io } = asking;
   try {
-    return await ask(pool, plan, signals, io);
+    return await ask(pool, asking);
   } catch (error) {
     const isUnknown = error instanceof ImpossibleRequestError &&
       error.capacity === undefined;
@@ -132,20 +139,19 @@ async function obtain(
     if (Object.keys(registered).length > 0) {
       if (!plan.quiet) say(io, renderRegistered(registered, pool.path));
     }
-    return await ask(pool, plan, signals, io);
+    return await ask(pool, asking);
   }
 }
 
 async function ask(
   pool: ResourcePool,
-  plan: RunPlan,
-  signals: Signals,
-  io: Io,
+  { plan, signals, gpusHere, io }: Asking,
 ): Promise<Lease> {
   signals.interruption.throwIfAborted();
   const cards = await cardsWithinMasks(pool, plan.request, {
     names: plan.options.cards,
     inherited: (name) => Deno.env.get(name),
+    gpusHere,
   });
   const { interruption } = signals;
   return await obtainLease({ pool, plan, cards, interruption, io });

@@ -4,12 +4,7 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import type {
-  AcquireOptions,
-  Explanation,
-  ResourcePool,
-  Verdict,
-} from "../../mod.ts";
+import type { Explanation, ResourcePool, Verdict } from "../../mod.ts";
 import { flagsOf, separateChild } from "./arguments.ts";
 import { type AnyCommand, type Context, viewOf } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -18,7 +13,8 @@ import { explanationJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderWhy } from "./render_why.ts";
 import { leaseAround, toldInside } from "./run/inside.ts";
-import { cardsWithinMasks } from "./run/masked.ts";
+import { gpusKnownHere } from "./run/known_gpus.ts";
+import { type CardChoice, cardsWithinMasks } from "./run/masked.ts";
 import {
   RUN_OPTIONS,
   type RunOptions,
@@ -106,11 +102,12 @@ async function explain(
   pool: ResourcePool,
   { request, options }: RunTerms,
 ): Promise<Explanation> {
-  let cards: AcquireOptions["cards"];
+  let cards: CardChoice;
   try {
     cards = await cardsWithinMasks(pool, request, {
       names: options.cards,
       inherited: (name) => Deno.env.get(name),
+      gpusHere: gpusKnownHere(),
     });
   } catch (error) {
     if (!(error instanceof ExitError)) throw error;
@@ -123,5 +120,5 @@ async function explain(
       sentence: error.message,
     };
   }
-  return await pool.explain(request, { ...options, cards });
+  return await pool.explain(request, { ...options, ...cards });
 }

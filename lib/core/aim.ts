@@ -34,6 +34,7 @@ export interface Aim {
 export interface TargetWishes {
   readonly waitForCapacity?: boolean;
   readonly cards?: readonly string[];
+  readonly anyOrder?: boolean;
   readonly placement?: PlacementPolicy;
 }
 
@@ -45,7 +46,7 @@ export function mayNeedLook(parsed: ParsedRequest): boolean {
 /** What a request asks for in a pool, and what has to be looked at for it. */
 export function aimAt(
   parsed: ParsedRequest,
-  { cards = [], placement, waitForCapacity }: TargetWishes,
+  { cards = [], anyOrder, placement, waitForCapacity }: TargetWishes,
   state: PoolState,
   { asksDriver, seen = [] }: {
     readonly asksDriver: boolean;
@@ -55,7 +56,7 @@ export function aimAt(
   const asked = askOf(parsed, state, { waitForCapacity });
   const { ask, only } = cards.length === 0
     ? { ask: asked, only: undefined }
-    : confine(asked, cards, state, seen, { waitForCapacity });
+    : confine(asked, cards, state, seen, { waitForCapacity, anyOrder });
   const isPlaced = ask.vram_mb !== null || ask.num_gpus > 0;
   const namesCards = [...ask.resources.keys()].some((name) =>
     gpuOfKey(name) !== undefined

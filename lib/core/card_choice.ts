@@ -26,12 +26,14 @@ const KIND = /^(?:gpu|mig)-/i;
  *
  * With as many cards as the request has amounts, the first amount is for the first
  * card, and so on: it becomes a request for named quantities, which waits like any
- * other. With more cards, it is for whoever asks to look for a free one among them.
+ * other. With more cards, or where any order will do and the amounts differ, it is for
+ * whoever asks to look for free ones among them.
  *
  * @param names as the caller gave them
  * @param pool what is registered; without any GPU memory, nothing is confined
  * @param seen those that the driver tells of
  * @param options.waitForCapacity whether it may come before any card. @default {false}
+ * @param options.anyOrder whether any amount may be on any of the cards. @default {false}
  * @throws {RangeError} if a name means no card, or there are too few
  */
 export function confine(
@@ -42,7 +44,10 @@ export function confine(
     readonly cards: readonly RegisteredCard[];
   },
   seen: readonly SeenCard[],
-  { waitForCapacity = false }: { readonly waitForCapacity?: boolean } = {},
+  { waitForCapacity = false, anyOrder = false }: {
+    readonly waitForCapacity?: boolean;
+    readonly anyOrder?: boolean;
+  } = {},
 ): ConfinedAsk {
   if (pool.resources.has("vram_mb")) {
     throw new RangeError(
@@ -80,7 +85,9 @@ export function confine(
         `as these are ${chosen.length}: name more, or ask for fewer cards`,
     );
   }
-  if (chosen.length > slots.length) return { ask, only: new Set(chosen) };
+  const isOpen = chosen.length > slots.length ||
+    (anyOrder && slots.some((slot) => slot !== slots[0]));
+  if (isOpen) return { ask, only: new Set(chosen) };
   const resources = new Map(ask.resources);
   for (const [at, uuid] of chosen.entries()) {
     resources.set(gpuKey(uuid), slots[at]);

@@ -22,7 +22,12 @@ export async function explainDryRun(
   parsed: ParsedRequest,
   wishes: Pick<
     Wishes,
-    "priority" | "hold" | "cards" | "placement" | "waitForCapacity"
+    | "priority"
+    | "hold"
+    | "cards"
+    | "anyOrder"
+    | "placement"
+    | "waitForCapacity"
   >,
 ): Promise<Explanation> {
   const { askIn, sight } = await session.drafter.foresee(parsed, wishes);

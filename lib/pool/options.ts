@@ -14,7 +14,12 @@ import type { AmountsByName } from "../status.ts";
 /** Words of a request, which nobody can ask for as what they are called. */
 const REQUEST_WORDS = ["vram_mb_each", "num_gpus"];
 const PLACEMENTS: readonly unknown[] = ["pack", "spread"];
-const SWITCHES = ["reclaimable", "hold", "waitForCapacity"] as const;
+const SWITCHES = [
+  "reclaimable",
+  "hold",
+  "waitForCapacity",
+  "anyOrder",
+] as const;
 
 /** Options of {@linkcode ResourcePool}. */
 export interface ResourcePoolOptions {
@@ -77,6 +82,13 @@ export interface TryAcquireOptions {
    */
   readonly cards?: readonly string[];
   /**
+   * Whether any amount may be on any of {@linkcode cards}, also where these are as many
+   * as the amounts.
+   *
+   * @default {false}
+   */
+  readonly anyOrder?: boolean;
+  /**
    * Which of several sufficient cards it gets: `"pack"` the fullest one, which leaves
    * empty cards whole for others; `"spread"` the emptiest one.
    *
@@ -100,6 +112,8 @@ export interface ExplainOptions {
   readonly waitForCapacity?: boolean;
   /** The only cards that would do, as for `acquire`. @default {any card of the pool} */
   readonly cards?: readonly string[];
+  /** Whether any amount might be on any of these, as for `acquire`. @default {false} */
+  readonly anyOrder?: boolean;
   /**
    * Which of several sufficient cards it would get, as for `acquire`.
    *

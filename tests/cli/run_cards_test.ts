@@ -70,7 +70,7 @@ Deno.test("reslock run gets the cards that the mask leaves it, and no others", a
     ["run", "-s", state, "--vram", "1G", "--gpu", "0", show],
   );
   assertEquals(named.code, 125);
-  assertMatch(named.err, /^reslock: Cannot show .*CUDA_VISIBLE_DEVICES=1/);
+  assertMatch(named.err, /^reslock: Cannot get .*CUDA_VISIBLE_DEVICES=1/);
 });
 
 Deno.test("reslock why gives the answer that run would give within a mask", async () => {
@@ -89,7 +89,7 @@ Deno.test("reslock why gives the answer that run would give within a mask", asyn
     // The model means both, and one of them is hidden and free.
     [["20G", "--gpu", "Fake"], 75, 75],
     [["4G", "--gpu", "Fake"], 0, 0],
-    [["4G", "--gpu", "0", "--gpu", "1", "--gpus", "2"], 1, 125],
+    [["4G", "--gpu", "0", "--gpu", "1", "--gpus", "2"], 69, 125],
   ];
   for (const [words, expected, inRun] of cases) {
     const asked = ["-s", state, "--vram", ...words, "--no-wait", "true"];
@@ -105,7 +105,7 @@ Deno.test("reslock why gives the answer that run would give within a mask", asyn
     refused,
     `reslock: Cannot have vram 20 GB now: ${reason}: see "reslock status"\n`,
   );
-  assertMatch(hidden, /^No: Cannot show .*CUDA_VISIBLE_DEVICES=1/);
+  assertMatch(hidden, /^No: Cannot get .*CUDA_VISIBLE_DEVICES=1/);
   assertEquals(failed, `reslock: ${hidden.slice("No: ".length)}\n`);
   const { out } = await call(
     ["why", "-s", state, "--vram", "4G", "--gpu", "0", "--json"],
@@ -121,10 +121,101 @@ Deno.test("reslock run starts nothing that would see no card", async () => {
   await ok(state, "init");
   const { code, err } = await call(["run", "-s", state, "--vram", "1G", show]);
   assertEquals(code, 125);
-  assertMatch(err, /^reslock: Cannot show .*CUDA_VISIBLE_DEVICES=NoDevFiles/);
+  assertMatch(err, /^reslock: Cannot get .*CUDA_VISIBLE_DEVICES=NoDevFiles/);
   assertEquals(machine.folder.names("").includes("log"), false);
   await using pool = new ResourcePool({ path: state });
   assertEquals((await pool.status()).leases, []);
+});
+
+Deno.test("reslock run places its amounts on the cards of a mask as they fit", async () => {
+  using machine = await FakeCards.of({
+    cards: [...CARDS, "GPU-cccccccc-1"].map((uuid) => ({ uuid })),
+  });
+  using _mask = setEnv({ CUDA_VISIBLE_DEVICES: "0,1" });
+  const { state, path } = machine.folder;
+  const show = scriptTo(`${path}/log`, 'echo "$RESLOCK_GPUS $RESLOCK_VRAM_MB"');
+  await ok(state, "init");
+  await using pool = new ResourcePool({ path: state });
+  await using _lease = await pool.acquire({ vram_mb: 14_000 }, { cards: [A] });
+  for (const sizes of [["22G", "8G"], ["8G", "22G"]]) {
+    const amounts = sizes.flatMap((size) => ["--vram", size]);
+    await ok(state, "why", ...amounts);
+    await ok(state, "run", "--no-wait", ...amounts, show);
+    await ok(state, "run", ...amounts, show);
+  }
+  const lines = Deno.readTextFileSync(`${path}/log`).trim().split("\n");
+  const placed = lines.map((line) => {
+    const [cards, sizes] = line.split(" ").map((word) => word.split(","));
+    return Object.fromEntries(cards.map((card, at) => [card, sizes[at]]));
+  });
+  assertEquals(placed, Array(4).fill({ [A]: "8192", [B]: "22528" }));
+});
+
+Deno.test("reslock names the mask that leaves too few cards", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state } = machine.folder;
+  await ok(state, "init");
+  const cases = [
+    [
+      "1",
+      "2",
+      `Cannot get 2 cards as "CUDA_VISIBLE_DEVICES=1" in the environment leaves ${B} alone`,
+    ],
+    [
+      "7",
+      "1",
+      `Cannot get a card as "CUDA_VISIBLE_DEVICES=7" in the environment leaves out ${A}, ${B}`,
+    ],
+  ];
+  for (const [mask, count, reason] of cases) {
+    using _mask = setEnv({ CUDA_VISIBLE_DEVICES: mask });
+    const asked = ["-s", state, "--gpus", count, "--vram", "2G"];
+    const sentence = `${reason}: name others there, or unset it`;
+    const run = await call(["run", ...asked, "true"]);
+    assertEquals(run, { code: 125, out: "", err: `reslock: ${sentence}\n` });
+    const why = await call(["why", ...asked]);
+    assertEquals(why, { code: 69, out: `No: ${sentence}\n`, err: "" });
+    const json = await call(["why", ...asked, "--json"]);
+    assertEquals(json.code, 69);
+    const explanation = JSON.parse(json.out);
+    assertEquals([explanation.verdict, explanation.sentence], [
+      "impossible",
+      sentence,
+    ]);
+  }
+});
+
+Deno.test("reslock run goes by accounting within a mask that a broken driver cannot tell", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state, path } = machine.folder;
+  const show = scriptTo(`${path}/log`, SHOW);
+  await ok(state, "init");
+  await machine.become({
+    ...MACHINE,
+    trouble: [{ tool: "nvidia-smi", code: 9 }],
+  });
+  const run = async (mask: string) => {
+    using _mask = setEnv({ CUDA_VISIBLE_DEVICES: mask });
+    const { code, err } = await call([
+      "run",
+      "-s",
+      state,
+      "--vram",
+      "1G",
+      show,
+    ]);
+    assertEquals(code, 0, err);
+    return err;
+  };
+  assertEquals((await run(B)).includes("stays as it is"), false);
+  assertMatch(
+    await run("0,1"),
+    /"CUDA_VISIBLE_DEVICES=0,1" .* stays as it is, as no driver tells/,
+  );
+  assertMatch(
+    Deno.readTextFileSync(`${path}/log`),
+    new RegExp(`^${B} unset ${B}\n0,1 unset GPU-\\S+\n$`),
+  );
 });
 
 Deno.test("reslock run asks no tool for what it knows", async () => {
@@ -136,6 +227,10 @@ Deno.test("reslock run asks no tool for what it knows", async () => {
   {
     using _mask = setEnv({ CUDA_VISIBLE_DEVICES: "0" });
     await ok(state, "run", "--visible", "index", "--ram", "1", "true");
+  }
+  {
+    using _mask = setEnv({ CUDA_VISIBLE_DEVICES: B });
+    await ok(state, "run", "--no-driver-check", "--vram", "1G", "true");
   }
   assertEquals(await machine.calls() - before, 0);
 });

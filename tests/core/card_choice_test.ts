@@ -71,6 +71,15 @@ Deno.test("confine() leaves a choice where a name means more cards than are want
   assertEquals(confined(["3090", "2"], request), { only: UUIDS, slots: 2 });
 });
 
+Deno.test("confine() binds no amount to a card where any order will do", () => {
+  const confinedTo = (amounts: number[]) => {
+    const asked = askOf(parseRequest({ vram_mb: amounts }), pool());
+    return confine(asked, ["2", "0"], pool(), SEEN, { anyOrder: true });
+  };
+  assertEquals(confinedTo([1000, 4000]).only, new Set([UUIDS[2], UUIDS[0]]));
+  assertEquals(confinedTo([4000, 4000]).only, undefined);
+});
+
 Deno.test("confine() binds the first amount to the first card", () => {
   const request = { vram_mb: [1000, 4000], ram_mb: 5 };
   assertEquals(confined(["2", "0"], request), {

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import type { AcquireOptions, Lease, ResourcePool } from "../../../mod.ts";
+import type { Lease, ResourcePool } from "../../../mod.ts";
 import type { Io } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
 import { later } from "./later.ts";
+import type { CardChoice } from "./masked.ts";
 import { renderGaveUp, renderRefused } from "./messages.ts";
 import type { RunPlan } from "./options.ts";
 import { type Queued, reasonAgainst, soon, standingOf } from "./standing.ts";
@@ -19,7 +20,7 @@ export interface Asking {
   readonly pool: ResourcePool;
   readonly plan: RunPlan;
   /** The only cards that will do. */
-  readonly cards: AcquireOptions["cards"];
+  readonly cards: CardChoice;
   /** Aborts when a signal ends the wait. */
   readonly interruption: AbortSignal;
   readonly io: Io;
@@ -36,7 +37,7 @@ export function obtainLease(asking: Asking): Promise<Lease> {
 
 async function takeLease({ pool, plan, cards }: Asking): Promise<Lease> {
   const { request, quiet } = plan;
-  const options = { ...plan.options, cards };
+  const options = { ...plan.options, ...cards };
   const lease = await pool.tryAcquire(request, options);
   if (lease !== null) return lease;
   const message = quiet ? "" : renderRefused(
@@ -65,7 +66,7 @@ async function waitForLease(
   try {
     return await pool.acquire(request, {
       ...options,
-      cards,
+      ...cards,
       signal: AbortSignal.any([interruption, gaveUp.signal]),
       onQueued({ id, position }) {
         queued = { pool, id, position };

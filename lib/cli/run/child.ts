@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { detectGpus, type Lease, LeaseLostError } from "../../../mod.ts";
+import { type Lease, LeaseLostError } from "../../../mod.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
 import { quoted } from "../text.ts";
 import { childEnvironment } from "./environment.ts";
+import type { KnownGpus } from "./known_gpus.ts";
 import { later, when } from "./later.ts";
 import type { RunPlan } from "./options.ts";
 import { pinned } from "./pin.ts";
@@ -25,6 +26,7 @@ export interface ChildSetting {
   readonly statePath: string;
   /** The cards of the pool. */
   readonly registered: () => Promise<readonly string[]>;
+  readonly gpusHere: KnownGpus;
   /** Tells the user something. */
   readonly tell: (message: string) => void;
 }
@@ -62,7 +64,7 @@ export async function runChild(
 /** Asks for the cards of this machine only where that decides what is seen. */
 async function environmentOf(
   lease: Lease,
-  { plan, statePath, registered, tell }: ChildSetting,
+  { plan, statePath, registered, gpusHere, tell }: ChildSetting,
   cores: number | null,
 ): Promise<Readonly<Record<string, string>>> {
   const sight = {
@@ -73,7 +75,7 @@ async function environmentOf(
   const { env, warning } = childEnvironment({
     ...sight,
     registered: lease.gpuUuids.length > 0 ? await registered() : [],
-    gpus: needsDetection(sight) ? await detectGpus() : [],
+    gpus: needsDetection(sight) ? await gpusHere() : [],
     leaseId: lease.id,
     resources: lease.resources,
     statePath,

@@ -48,7 +48,7 @@ const THREAD_VARIABLES = [
  */
 export function childEnvironment(facts: ChildFacts): ChildEnvironment {
   const { leaseId, statePath, resources, inherited } = facts;
-  const { env, uuids, hidden } = visibleCards(facts);
+  const { env, uuids, warning } = visibleCards(facts);
   return {
     env: {
       RESLOCK_LEASE_ID: leaseId,
@@ -59,7 +59,7 @@ export function childEnvironment(facts: ChildFacts): ChildEnvironment {
       ...threadVariables(facts),
       ...env,
     },
-    warning: hidden,
+    warning,
   };
 }
 

@@ -7,15 +7,23 @@
 import {
   type AcquireOptions,
   type AmountsByName,
-  detectGpus,
-  type GpuInfo,
   namedCards,
   type ResourcePool,
   type ResourceRequest,
 } from "../../../mod.ts";
-import { type Environment, isMasked, leftByMasks } from "./visible.ts";
+import { EXIT } from "../exit_codes.ts";
+import { ExitError } from "../failure.ts";
+import { quoted } from "../text.ts";
+import type { KnownGpus } from "./known_gpus.ts";
+import {
+  type Environment,
+  isMasked,
+  leftByMasks,
+  needsDetection,
+} from "./visible.ts";
 
-type Names = AcquireOptions["cards"];
+/** The cards that will do, in the words of `acquire`. */
+export type CardChoice = Pick<AcquireOptions, "cards" | "anyOrder">;
 
 /** How to look at a pool for its capacities: a driver may be slow to answer. */
 export const CAPACITIES_ALONE = { explain: false, driver: false } as const;
@@ -24,35 +32,43 @@ const CARD = /^gpu_(.+)_vram_mb$/;
 
 /**
  * The cards that will do, of those that were named or of all; the names as they are where
- * none is hidden, or none is known here.
+ * none is hidden, or nobody can tell here which are.
  *
- * @throws {ExitError} if the environment hides all of them
+ * @throws {ExitError} if the environment leaves too few of them
  * @throws {RangeError} if a name means no card
  */
 export async function cardsWithinMasks(
   pool: ResourcePool,
   request: ResourceRequest,
-  { names, inherited }: {
-    readonly names: Names;
+  { names, inherited, gpusHere }: {
+    readonly names: AcquireOptions["cards"];
     readonly inherited: Environment;
+    readonly gpusHere: KnownGpus;
   },
-): Promise<Names> {
-  const asksForCards = request.vram_mb !== undefined ||
-    request.vram_mb_each !== undefined;
-  if (!asksForCards || !isMasked(inherited)) return names;
+): Promise<CardChoice> {
+  const asIs = { cards: names };
+  const wanted = cardCountOf(request);
+  if (wanted === 0 || !isMasked(inherited)) return asIs;
   const { resources } = await pool.status(CAPACITIES_ALONE);
+  const uuids = cardsOf(resources);
   // A plain quantity is on no card that could be hidden.
-  if ("vram_mb" in resources) return names;
-  const registered = cardsOf(resources).map((uuid) => ({ uuid }));
-  const gpus = (await detected(names)).filter(({ uuid }) =>
-    registered.some((card) => card.uuid === uuid)
-  );
-  if (gpus.length === 0) return names;
-  const meant = names === undefined
-    ? gpus.map(({ uuid }) => uuid)
-    : namedCards(names, registered, gpus);
+  if ("vram_mb" in resources || uuids.length === 0) return asIs;
+  const isTold = names !== undefined ||
+    needsDetection({ uuids, form: "uuid", inherited });
+  const gpus = isTold ? await gpusHere() : [];
+  const registered = uuids.map((uuid) => ({ uuid }));
+  // Whoever shares the pool may have cards that are not here.
+  const here = gpus?.filter(({ uuid }) => uuids.includes(uuid)) ?? [];
+  const meant = names !== undefined
+    ? namedCards(names, registered, here)
+    : here.length > 0
+    ? here.map(({ uuid }) => uuid)
+    : uuids;
   const left = leftByMasks(meant, gpus, inherited);
-  return left.length === meant.length ? names : left;
+  if (left.uuids.length === meant.length) return asIs;
+  if (left.uuids.length < wanted) throw tooFew(meant, left, wanted);
+  // Nobody has said which amount is for which of those that are left.
+  return { cards: left.uuids, anyOrder: true };
 }
 
 /** The cards that have a capacity, by UUID. */
@@ -60,12 +76,27 @@ export function cardsOf(capacities: AmountsByName): string[] {
   return Object.keys(capacities).flatMap((name) => CARD.exec(name)?.[1] ?? []);
 }
 
-/** A driver that is broken is no reason to refuse whoever knows which card to take. */
-async function detected(names: Names): Promise<readonly GpuInfo[]> {
-  try {
-    return await detectGpus();
-  } catch (error) {
-    if (names === undefined) throw error;
-    return [];
-  }
+/** How many cards a request is for. */
+function cardCountOf(
+  { vram_mb: amounts, vram_mb_each: each, num_gpus: count = 1 }:
+    ResourceRequest,
+): number {
+  if (amounts !== undefined) return Array.isArray(amounts) ? amounts.length : 1;
+  return each === undefined ? 0 : count;
+}
+
+function tooFew(
+  meant: readonly string[],
+  { uuids, masks }: ReturnType<typeof leftByMasks>,
+  wanted: number,
+): ExitError {
+  const cards = wanted === 1 ? "a card" : `${wanted} cards`;
+  const reason = uuids.length === 0
+    ? `leaves out ${meant.join(", ")}`
+    : `leaves ${uuids.join(", ")} alone`;
+  return new ExitError(
+    `Cannot get ${cards} as ${quoted(masks)} in the environment ${reason}: ` +
+      `name others there, or unset it`,
+    EXIT.runFailed,
+  );
 }

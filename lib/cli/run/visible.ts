@@ -3,7 +3,8 @@
  *
  * Invariants:
  * (1) A mask that was inherited is never widened: what it leaves out stays hidden.
- * (2) A mask whose meaning is not known here is an error, not a guess.
+ * (2) A mask whose meaning is not known here is an error, not a guess; where no tool
+ *     answers, what was inherited is left as it is.
  * (3) Where a lease has cards, those of other makers in the pool are hidden as well;
  *     of Intel's none can be, as no variable is set for them.
  *
@@ -28,8 +29,11 @@ export interface Sight {
   readonly inherited: Environment;
   /** All cards of the pool. */
   readonly registered: readonly string[];
-  /** The cards of this machine; none where {@linkcode needsDetection} says no. */
-  readonly gpus: readonly GpuInfo[];
+  /**
+   * The cards of this machine; none where {@linkcode needsDetection} says no, and
+   * undefined where no tool tells of any.
+   */
+  readonly gpus: readonly GpuInfo[] | undefined;
 }
 
 /** What the child sees. */
@@ -38,8 +42,22 @@ export interface Visible {
   readonly env: Readonly<Record<string, string>>;
   /** The cards of the lease that are seen, in its order. */
   readonly uuids: readonly string[];
-  /** What a mask leaves out of the lease, for people; empty if nothing. */
-  readonly hidden: string;
+  /** What is to be known of a mask, for people; empty if nothing. */
+  readonly warning: string;
+}
+
+/** What the variables of one maker make of its cards. */
+interface Part {
+  /** The variables for the child; throws where a card has no name that it knows. */
+  readonly env: () => Readonly<Record<string, string>>;
+  /** All of them. */
+  readonly of: readonly string[];
+  /** Those that are seen, as far as is known. */
+  readonly seen: readonly string[];
+  /** The variables that were inherited, as in `NAME=0,1`; empty without any. */
+  readonly masks: string;
+  /** Whether no tool tells which cards they mean. */
+  readonly isUnknown?: boolean;
 }
 
 const CUDA = "CUDA_VISIBLE_DEVICES";
@@ -103,18 +121,27 @@ export function needsDetection(
   if (form === "index" && uuids.some((uuid) => isAmd(uuid) || isWhole(uuid))) {
     return true;
   }
-  const entries = entriesOf(inherited(CUDA) ?? "");
-  const isPart = uuids.some((uuid) => /^MIG-/i.test(uuid));
+  const nvidia = uuids.filter(isNvidia);
   if (
-    uuids.some(isNvidia) &&
-    entries.some((entry) =>
-      isNumber(entry) || (isPart && !names("MIG-", entry))
-    )
-  ) return true;
+    nvidia.length > 0 && needsCards(nvidia, entriesOf(inherited(CUDA) ?? ""))
+  ) {
+    return true;
+  }
   const isMasked = inherited(ROCR) !== undefined ||
     hipMask(inherited) !== undefined;
   return uuids.some((uuid) =>
     isAmd(uuid) && (isMasked || !/^GPU-/i.test(uuid))
+  );
+}
+
+/** Whether entries of CUDA's mask mean nothing to one who knows UUIDs alone. */
+function needsCards(
+  uuids: readonly string[],
+  entries: readonly string[],
+): boolean {
+  const isPart = uuids.some((uuid) => /^MIG-/i.test(uuid));
+  return entries.some((entry) =>
+    isNumber(entry) || (isPart && !names("MIG-", entry))
   );
 }
 
@@ -123,32 +150,31 @@ export function isMasked(inherited: Environment): boolean {
   return [CUDA, HIP, ROCR].some((name) => inherited(name) !== undefined);
 }
 
+/** What the environment leaves of some cards. */
+export interface Left {
+  readonly uuids: readonly string[];
+  /** The variables that hide the others, as in `NAME=0,1`. */
+  readonly masks: string;
+}
+
 /**
- * Those of some cards that the environment does not hide.
+ * Those of some cards that the environment does not hide, as far as is known.
  *
- * @param gpus the cards of this machine
- * @throws {ExitError} if it hides all of them
+ * @param gpus the cards of this machine, as in {@linkcode Sight}
  */
 export function leftByMasks(
   all: readonly string[],
-  gpus: readonly GpuInfo[],
+  gpus: Sight["gpus"],
   inherited: Environment,
-): readonly string[] {
-  const form = "uuid";
-  const sight = { form, inherited, gpus, registered: all } as const;
-  const makers = [all.filter(isNvidia), all.filter(isAmd)]
-    .filter(({ length }) => length > 0);
-  const others = all.filter((uuid) => !isNvidia(uuid) && !isAmd(uuid));
-  const left = makers.flatMap((uuids) => {
-    try {
-      return visibleCards({ ...sight, uuids }).uuids;
-    } catch (error) {
-      // The cards of one maker may be hidden for those of the other.
-      if (!(error instanceof ExitError) || makers.length === 1) throw error;
-      return [];
-    }
+): Left {
+  const parts = partsOf({
+    ...{ uuids: all, form: "uuid", inherited, gpus, registered: all },
   });
-  return [...left, ...others];
+  const others = all.filter((uuid) => !isNvidia(uuid) && !isAmd(uuid));
+  return {
+    uuids: [...parts.flatMap(({ seen }) => seen), ...others],
+    masks: parts.map(({ masks }) => masks).filter(Boolean).join(" "),
+  };
 }
 
 /** Whether this is a card of NVIDIA that is not cut up. */
@@ -156,28 +182,57 @@ function isWhole(uuid: string): boolean {
   return isNvidia(uuid) && !/^MIG-/i.test(uuid);
 }
 
-/** What the child of a lease on these cards sees. */
+/**
+ * What the child of a lease on these cards sees.
+ *
+ * @throws {ExitError} if a mask hides all of them, or cannot be understood
+ */
 export function visibleCards(sight: Sight): Visible {
+  const parts = partsOf(sight);
+  const hidden = new Set(
+    parts.flatMap(({ of, seen }) => of.filter((uuid) => !seen.includes(uuid))),
+  );
+  return {
+    warning: parts.map(warningOf).filter(Boolean).join("; "),
+    env: Object.assign(
+      nothingOfOthers(sight, {
+        nvidia: sight.uuids.some(isNvidia),
+        amd: sight.uuids.some(isAmd),
+      }),
+      ...parts.map(({ env }) => env()),
+    ),
+    uuids: sight.uuids.filter((uuid) => !hidden.has(uuid)),
+  };
+}
+
+function partsOf(sight: Sight): Part[] {
   const nvidia = sight.uuids.filter(isNvidia);
   const amd = sight.uuids.filter(isAmd);
-  const parts = [
+  return [
     ...(nvidia.length > 0 ? [seenByCuda(nvidia, sight)] : []),
     ...(amd.length > 0 ? [seenByRocm(amd, sight)] : []),
   ];
-  const masked = new Set([...nvidia, ...amd]);
-  const seen = new Set(parts.flatMap(({ uuids }) => uuids));
-  return {
-    env: Object.assign(
-      nothingOfOthers(sight, {
-        nvidia: nvidia.length > 0,
-        amd: amd.length > 0,
-      }),
-      ...parts.map(({ env }) => env),
-    ),
-    // Other makers' have no such variable.
-    uuids: sight.uuids.filter((uuid) => seen.has(uuid) || !masked.has(uuid)),
-    hidden: parts.map(({ hidden }) => hidden).filter(Boolean).join("; "),
-  };
+}
+
+/** What is to be known of a mask; throws where it leaves nothing to see. */
+function warningOf({ of, seen, masks, isUnknown }: Part): string {
+  if (isUnknown) {
+    return `${quoted(masks)} in the environment stays as it is, as no driver ` +
+      `tells which cards it means: it may hide ${of.join(", ")}`;
+  }
+  if (seen.length === 0) {
+    throw new ExitError(
+      `Cannot show the command ${of.join(", ")} as ${quoted(masks)} in the ` +
+        `environment leaves out all cards of the lease: unset it, or ` +
+        `name one of them there`,
+      EXIT.runFailed,
+    );
+  }
+  const hidden = of.filter((uuid) => !seen.includes(uuid));
+  return hidden.length === 0
+    ? ""
+    : `${quoted(masks)} in the environment hides ${hidden.join(", ")}: the ` +
+      `command sees ${seen.length} of ${of.length} cards`;
 }
 
 /** Hides what the pool has of makers of which the lease has no card. */
@@ -196,61 +251,40 @@ function nothingOfOthers(
   return env;
 }
 
-/** The cards that remain; throws where none does. */
-function remaining(
-  uuids: readonly string[],
-  isSeen: (uuid: string) => boolean,
-  masks: readonly (readonly [name: string, value: string])[],
-): Pick<Visible, "uuids" | "hidden"> {
-  const seen = uuids.filter(isSeen);
-  const words = masks.map(([name, value]) => `${name}=${value}`).join(" ");
-  if (seen.length === 0) {
-    throw new ExitError(
-      `Cannot show the command ${uuids.join(", ")} as ${
-        quoted(words)
-      } in the ` +
-        `environment leaves out all cards of the lease: unset it, or ` +
-        `name one of them there`,
-      EXIT.runFailed,
-    );
-  }
-  const hidden = uuids.filter((uuid) => !seen.includes(uuid));
-  return {
-    uuids: seen,
-    hidden: hidden.length === 0
-      ? ""
-      : `${quoted(words)} in the environment hides ${hidden.join(", ")}: the ` +
-        `command sees ${seen.length} of ${uuids.length} cards`,
-  };
+/** Masks as they are written in an environment. */
+function written(masks: readonly (readonly [name: string, value: string])[]) {
+  return masks.map(([name, value]) => `${name}=${value}`).join(" ");
 }
 
 // ------------------------------------------------------------------- NVIDIA
 
-function seenByCuda(uuids: readonly string[], sight: Sight): Visible {
-  const { form, inherited, gpus } = sight;
+function seenByCuda(uuids: readonly string[], sight: Sight): Part {
+  const { form, inherited, gpus = [] } = sight;
   const mask = inherited(CUDA);
-  const isSeen = mask === undefined
-    ? () => true
-    : cudaFilter(entriesOf(mask), sight);
-  const masks = mask === undefined ? [] : [[CUDA, mask] as const];
-  const { uuids: seen, hidden } = remaining(uuids, isSeen, masks);
-  if (form === "uuid" || !seen.some(isWhole)) {
-    return { env: { [CUDA]: seen.join(",") }, uuids: seen, hidden };
+  const entries = entriesOf(mask ?? "");
+  const masks = mask === undefined ? "" : written([[CUDA, mask]]);
+  if (sight.gpus === undefined && needsCards(uuids, entries)) {
+    return { env: () => ({}), of: uuids, seen: uuids, masks, isUnknown: true };
   }
-  // An instance has no number that CUDA knows.
-  const numbers = seen.map((uuid) =>
-    isWhole(uuid) ? indexOf(uuid, gpus) : uuid
-  );
-  return {
-    env: { [CUDA]: numbers.join(","), [CUDA_ORDER]: PCI_ORDER },
-    uuids: seen,
-    hidden,
+  const seen = mask === undefined
+    ? uuids
+    : uuids.filter(cudaFilter(entries, sight));
+  const env = (): Record<string, string> => {
+    if (form === "uuid" || !seen.some(isWhole)) {
+      return { [CUDA]: seen.join(",") };
+    }
+    // An instance has no number that CUDA knows.
+    const numbers = seen.map((uuid) =>
+      isWhole(uuid) ? indexOf(uuid, gpus) : uuid
+    );
+    return { [CUDA]: numbers.join(","), [CUDA_ORDER]: PCI_ORDER };
   };
+  return { env, of: uuids, seen, masks };
 }
 
 function cudaFilter(
   entries: readonly string[],
-  { inherited, gpus }: Sight,
+  { inherited, gpus = [] }: Sight,
 ): (uuid: string) => boolean {
   const cards = gpus.filter(({ vendor }) => vendor === "nvidia");
   // The name of an instance is that of its card, and more.
@@ -313,42 +347,41 @@ function applied(
  * Two variables, one after the other: the numbers of HIP's count the cards that
  * ROCR's has left. Some programs refuse ROCR's, so it is not set for the index form.
  */
-function seenByRocm(
-  uuids: readonly string[],
-  { form, inherited, gpus }: Sight,
-): Visible {
-  const cards = gpus.filter(({ vendor }) => vendor === "amd")
-    .sort((a, b) => a.index - b.index);
+function seenByRocm(uuids: readonly string[], sight: Sight): Part {
+  const { form, inherited, gpus = [] } = sight;
   const rocr = inherited(ROCR);
   const hip = hipMask(inherited);
-  const masks = [
+  const set = [
     ...(rocr === undefined ? [] : [[ROCR, rocr] as const]),
     ...(hip === undefined ? [] : [hip]),
   ];
+  const masks = written(set);
+  if (sight.gpus === undefined && set.length > 0) {
+    return { env: () => ({}), of: uuids, seen: uuids, masks, isUnknown: true };
+  }
+  const cards = gpus.filter(({ vendor }) => vendor === "amd")
+    .sort((a, b) => a.index - b.index);
   const below = applied(rocr, cards);
   const allowed = applied(hip?.[1], below);
-  const { uuids: seen, hidden } = remaining(
-    uuids,
-    (uuid) => masks.length === 0 || allowed.some((card) => card.uuid === uuid),
-    masks,
+  const seen = uuids.filter((uuid) =>
+    set.length === 0 || allowed.some((card) => card.uuid === uuid)
   );
-  if (form === "index") {
-    const numbers = seen.map((uuid) => {
-      indexOf(uuid, cards);
-      return below.findIndex((card) => card.uuid === uuid);
-    });
-    return { env: { [HIP]: numbers.join(",") }, uuids: seen, hidden };
-  }
-  const names = seen.map((uuid) =>
-    // A card without an id of its own is known to ROCm by its number alone.
-    /^GPU-/i.test(uuid) ? uuid : String(indexOf(uuid, cards))
-  );
-  return {
-    env: {
+  const env = (): Record<string, string> => {
+    if (form === "index") {
+      const numbers = seen.map((uuid) => {
+        indexOf(uuid, cards);
+        return below.findIndex((card) => card.uuid === uuid);
+      });
+      return { [HIP]: numbers.join(",") };
+    }
+    const names = seen.map((uuid) =>
+      // A card without an id of its own is known to ROCm by its number alone.
+      /^GPU-/i.test(uuid) ? uuid : String(indexOf(uuid, cards))
+    );
+    return {
       [ROCR]: names.join(","),
       [HIP]: seen.map((_, index) => index).join(","),
-    },
-    uuids: seen,
-    hidden,
+    };
   };
+  return { env, of: uuids, seen, masks };
 }

@@ -29,6 +29,7 @@ async function runUnder(
       signals,
       statePath: "/pool/state.json",
       registered: () => Promise.resolve([]),
+      gpusHere: () => Promise.resolve(undefined),
       tell: (message: string) => void told.push(message),
     },
   );

@@ -99,11 +99,11 @@ Deno.test("visibleCards() keeps within an inherited mask, however it is written"
     const visible = see([A, B], { CUDA_VISIBLE_DEVICES: mask });
     assertEquals(visible.uuids, seen, mask);
     assertEquals(visible.env, { CUDA_VISIBLE_DEVICES: seen.join(",") });
-    assertEquals(visible.hidden !== "", seen.length === 1, mask);
+    assertEquals(visible.warning !== "", seen.length === 1, mask);
   }
-  const { hidden } = see([A, B], { CUDA_VISIBLE_DEVICES: "1" });
+  const { warning } = see([A, B], { CUDA_VISIBLE_DEVICES: "1" });
   assertEquals(
-    hidden,
+    warning,
     `"CUDA_VISIBLE_DEVICES=1" in the environment hides ${A}: the command sees ` +
       "1 of 2 cards",
   );
@@ -233,7 +233,7 @@ Deno.test("visibleCards() finds nothing of a maker that a lease around it hides"
 });
 
 Deno.test("visibleCards() leaves cards of other makers to the program", () => {
-  assertEquals(see([INTEL]), { env: {}, uuids: [INTEL], hidden: "" });
+  assertEquals(see([INTEL]), { env: {}, uuids: [INTEL], warning: "" });
 });
 
 Deno.test("needsDetection() is true only where the cards decide", () => {
@@ -266,4 +266,25 @@ Deno.test("needsDetection() is true only where the cards decide", () => {
       JSON.stringify([uuids, env, form]),
     );
   }
+});
+
+Deno.test("visibleCards() leaves a mask alone where no driver tells what it means", () => {
+  const unknown = { gpus: undefined };
+  for (const mask of ["0,1", `${B},2`]) {
+    const { env, uuids, warning } = see(
+      [A],
+      { CUDA_VISIBLE_DEVICES: mask },
+      unknown,
+    );
+    assertEquals([env, uuids], [{}, [A]]);
+    assertStringIncludes(warning, `"CUDA_VISIBLE_DEVICES=${mask}"`);
+  }
+  assertEquals(see([A, B], { CUDA_VISIBLE_DEVICES: B }, unknown).uuids, [B]);
+  const amd = see([AMD_0], { ROCR_VISIBLE_DEVICES: "1" }, unknown);
+  assertEquals([amd.env, amd.uuids], [{}, [AMD_0]]);
+  assertThrows(
+    () => see([A], {}, { ...unknown, form: "index" }),
+    ExitError,
+    "Cannot tell the number",
+  );
 });
