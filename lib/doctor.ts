@@ -63,7 +63,7 @@ export async function diagnose(
 
 /**
  * Reads what a damaged state file still tells, or of one that is gone the copy of its
- * capacities. Changes nothing.
+ * capacities, also where somebody has made an empty one since. Changes nothing.
  *
  * @returns null where the file is not damaged, or nothing is left of it
  * @throws {StateAccessError} if the file cannot be used
@@ -76,8 +76,8 @@ export async function salvage(
 }
 
 /**
- * Makes a new state file of what a damaged one still tells, and keeps a copy of that; in
- * the place of one that is gone a new one with the copied capacities.
+ * Makes a new state file of what a damaged one still tells, and keeps a copy of that. Where
+ * one is gone, or an empty one was made since, the copied capacities are registered.
  *
  * @returns null where the file is not damaged, nothing is left of it, or nothing was
  * agreed to

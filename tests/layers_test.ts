@@ -59,8 +59,7 @@ const ALSO_TESTED: Readonly<Record<string, readonly string[]>> = {
   "tests/cli/commands_test.ts": [
     ...["cli/context", "cli/detect", "cli/init", "cli/list", "cli/pool"],
     ...["cli/others", "cli/release", "cli/reset", "cli/schema", "cli/set"],
-    "cli/status",
-    "cli/unset",
+    ...["cli/status", "cli/surroundings", "cli/unset"],
   ],
   "tests/cli/process_test.ts": ["cli/system_directory"],
   "tests/cli/follow_test.ts": ["cli/ending", "cli/wait", "cli/watch"],

@@ -4,17 +4,12 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import {
-  type AmountsByName,
-  detectResources,
-  type ResourcePool,
-  salvage,
-} from "../../mod.ts";
+import { detectResources, type ResourcePool } from "../../mod.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { UsageError } from "./failure.ts";
 import { initJson } from "./json.ts";
-import { say, withPool } from "./pool.ts";
+import { capacitiesLeft, say, withPool } from "./pool.ts";
 import { type InitResult, renderInit } from "./render_detection.ts";
 import { makeSystemDirectory } from "./system_directory.ts";
 import { jsonText } from "./text.ts";
@@ -94,10 +89,4 @@ async function register(
     ),
     detection,
   };
-}
-
-/** The capacities that are left of a state file which is gone, in the copy of these. */
-async function capacitiesLeft(path: string): Promise<AmountsByName> {
-  const left = await salvage({ path });
-  return left?.capacitiesFrom === "copy" ? left.pool.resources : {};
 }

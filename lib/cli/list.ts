@@ -14,7 +14,7 @@ import { heldLeaseJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderList } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
-import { surroundingsOf } from "./who.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 /** The command. */
 export function command({ io }: Context): AnyCommand {
@@ -36,7 +36,7 @@ export function command({ io }: Context): AnyCommand {
         (pool) => pool.status({ explain: false }),
       );
       const { path, leases } = status;
-      const surroundings = surroundingsOf(path);
+      const surroundings = await surroundingsOf(status);
       const { registry } = surroundings;
       io.writeOut(
         options.json

@@ -27,6 +27,7 @@ export interface Overview {
   readonly shortId: (id: string) => string;
   readonly registry: Registry;
   readonly isMissing: boolean;
+  readonly leftCount: number;
   /** The id that is marked among the others. */
   readonly selected?: string;
 }
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly registry?: Registry;
   /** Whether there is no such pool yet. */
   readonly isMissing?: boolean;
+  /** How many capacities only the copy beside an empty pool has. @default {0} */
+  readonly leftCount?: number;
 }
 
 /** Shorter beginnings are too easily those of the next one, too. */
@@ -65,7 +68,8 @@ export function shortIds(ids: Iterable<string>): ReadonlyMap<string, string> {
 /** Puts together what the views need. */
 export function overviewOf(
   status: PoolStatus,
-  { registry = NO_REGISTRY, isMissing = false }: Surroundings = {},
+  { registry = NO_REGISTRY, isMissing = false, leftCount = 0 }: Surroundings =
+    {},
 ): Overview {
   const { resources, leases, queue } = status;
   const uncounted = new Map<string, number>();
@@ -89,6 +93,7 @@ export function overviewOf(
     shortId: (id) => ids.get(id) ?? id,
     registry,
     isMissing,
+    leftCount,
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ResourcePool } from "../../mod.ts";
+import { type AmountsByName, ResourcePool, salvage } from "../../mod.ts";
 import type { GlobalOptions, Io } from "./context.ts";
 import { visible } from "./text.ts";
 
@@ -31,4 +31,13 @@ export async function withPool<T>(
     ...(quiet && { onWarning: () => {} }),
   });
   return await work(pool);
+}
+
+/**
+ * The capacities of a pool whose state file is gone or was emptied, as the copy beside it
+ * has them; none where all is well.
+ */
+export async function capacitiesLeft(path: string): Promise<AmountsByName> {
+  const left = await salvage({ path });
+  return left?.capacitiesFrom === "copy" ? left.pool.resources : {};
 }

@@ -129,7 +129,8 @@ export function renderRecovered(
   if (copyPath === null) {
     const names = Object.entries(resources)
       .map(([name, amount]) => renderCapacity(name, amount)).join(", ");
-    return visible(`Recovered ${path}, which was gone: ${names}`) + "\n";
+    return visible(`Recovered ${path}, in which nothing was left: ${names}`) +
+      "\n";
   }
   return visible(`Recovered ${path}: ${kept}`) + "\n" +
     renderKept(copyPath);

@@ -9,7 +9,7 @@ import { type Overview, overviewOf, type Surroundings } from "./overview.ts";
 import { leaseBlocks, leaseGroupLines } from "./render_leases.ts";
 import { outsideLines, silenceLines } from "./render_outside.ts";
 import { placed, waiterBlocks, waiterGroupLines } from "./render_queue.ts";
-import { resourceLines } from "./render_resources.ts";
+import { lostText, resourceLines } from "./render_resources.ts";
 import { paint, type View } from "./table.ts";
 import { counted, formatAge, visible } from "./text.ts";
 
@@ -38,10 +38,13 @@ const HINT_WIDTH = Math.max(...HINTS.map(([words]) => words.length));
 
 /** Which pool it is. */
 export function titleLine(
-  { status, isMissing }: Overview,
+  { status, isMissing, leftCount }: Overview,
   { color }: View,
 ): string {
-  const note = isMissing ? " (not there: it is made on first use)" : "";
+  const reason = leftCount > 0
+    ? "somebody removed it"
+    : "it is made on first use";
+  const note = isMissing ? ` (not there: ${reason})` : "";
   return paint(`Pool in ${visible(status.path)}${note}`, "dim", color);
 }
 
@@ -131,7 +134,11 @@ export function renderList(
   view: View,
   surroundings?: Surroundings,
 ): string {
-  if (surroundings?.isMissing) {
+  const { isMissing, leftCount = 0 } = surroundings ?? {};
+  if (status.leases.length === 0 && leftCount > 0) {
+    return `No leases in ${visible(status.path)}:\n${lostText(leftCount)}\n`;
+  }
+  if (isMissing) {
     return `No leases: there is no pool in ${visible(status.path)}\n`;
   }
   if (status.leases.length === 0) return "No leases\n";

@@ -13,6 +13,7 @@ import {
 import { bar, type Shares } from "./bar.ts";
 import type { Overview } from "./overview.ts";
 import type { Naming } from "./render.ts";
+import { wrapped } from "./text.ts";
 import {
   type Cell,
   type Column,
@@ -21,9 +22,15 @@ import {
   type View,
 } from "./table.ts";
 
-/** Said where nothing is registered. */
-export const NO_CAPACITIES = "No capacities are registered: " +
+const NO_CAPACITIES = "No capacities are registered: " +
   'use "reslock init", or "reslock set NAME VALUE"';
+
+/** Said of a pool that lost its capacities, with what brings them back. */
+export function lostText(count: number): string {
+  const capacities = count === 1 ? "1 capacity" : `${count} capacities`;
+  return `Nothing is registered, while a copy of ${capacities} lies beside it: ` +
+    'use "reslock doctor --recover"';
+}
 
 /** Bars are as wide as this part of the view, where the numbers leave that much. */
 const BAR_SHARE = 0.28;
@@ -93,7 +100,7 @@ function sharesOf(
 
 /** A table of all resources, or a word on what to do where there are none. */
 export function resourceLines(
-  { status, uncounted, naming }: Overview,
+  { status, uncounted, naming, leftCount }: Overview,
   view: View,
 ): string[] {
   const width = Math.min(
@@ -139,5 +146,8 @@ export function resourceLines(
       { text: "" },
     ]);
   }
-  return rows.length === 0 ? [NO_CAPACITIES] : renderTable(COLUMNS, rows, view);
+  const word = leftCount > 0 ? lostText(leftCount) : NO_CAPACITIES;
+  return rows.length === 0
+    ? wrapped(word, view.columns)
+    : renderTable(COLUMNS, rows, view);
 }

@@ -17,7 +17,7 @@ import { type OptionSpec, readPlainOptions } from "./plain_options.ts";
 import { withPool } from "./pool.ts";
 import { renderStatus, renderSummary, ROWS_MAX } from "./render_pool.ts";
 import { jsonText } from "./text.ts";
-import { surroundingsOf } from "./who.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 const OPTIONS: readonly OptionSpec[] = [
   ["--short", "The capacities, and how many lease and wait."],
@@ -77,7 +77,7 @@ async function showStatus(
     options,
     (pool) => pool.status({ explain: shown, usage: shown }),
   );
-  const surroundings = surroundingsOf(status.path);
+  const surroundings = await surroundingsOf(status);
   io.writeOut(
     json
       ? jsonText(statusJson(status, surroundings.registry))
@@ -95,6 +95,6 @@ export async function showSummary(
     (pool) => pool.status({ explain: false }),
   );
   io.writeOut(
-    renderSummary(status, viewOf(io), surroundingsOf(status.path)),
+    renderSummary(status, viewOf(io), await surroundingsOf(status)),
   );
 }

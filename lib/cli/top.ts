@@ -15,7 +15,7 @@ import {
 import { Ending } from "./ending.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError, failureOf } from "./failure.ts";
-import { overviewOf } from "./overview.ts";
+import { overviewOf, type Surroundings } from "./overview.ts";
 import { withPool } from "./pool.ts";
 import {
   type Action,
@@ -29,7 +29,7 @@ import {
 import { Terminal } from "./top/terminal.ts";
 import { render } from "./top/view.ts";
 import { report } from "./top/wording.ts";
-import { surroundingsOf } from "./who.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 /** How often ages and histories go on, and the pool is read again if it changed. */
 const TICK_MS = 1000;
@@ -77,7 +77,7 @@ async function watchOver(
     if (ending.signal.aborted) stop();
   });
   let model: Model = EMPTY_MODEL;
-  let surroundings = surroundingsOf(pool.path);
+  let surroundings: Surroundings = {};
   let page = 1;
   const draw = () => {
     // What was under way must not write over what the terminal shows then.
@@ -89,8 +89,9 @@ async function watchOver(
   };
   const refresh = async () => {
     // Processes come and go with the leases: nobody is known for longer.
-    surroundings = surroundingsOf(pool.path);
-    model = onStatus(model, await pool.status({ usage: true }));
+    const status = await pool.status({ usage: true });
+    surroundings = await surroundingsOf(status);
+    model = onStatus(model, status);
     draw();
   };
   const guarded = (work: Promise<unknown>) => void work.catch(failed.reject);

@@ -230,20 +230,3 @@ export function registryOf(
   };
   return { me: userName(Deno.uid()), whoIs };
 }
-
-/** What a view of a pool shows beside its state. */
-export function surroundingsOf(
-  statePath: string,
-): { readonly registry: Registry; readonly isMissing: boolean } {
-  return { registry: registryOf(statePath), isMissing: isMissing(statePath) };
-}
-
-function isMissing(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return false;
-  } catch (error) {
-    // Of whatever else is wrong with it, who opens it is told.
-    return error instanceof Deno.errors.NotFound;
-  }
-}

@@ -42,38 +42,48 @@ export async function checkContent(system: System): Promise<Finding[]> {
     ...checkOverCommitted(status),
     ...checkTimes(status, system.nowMs()),
     ...checkCopy(system, status),
+    ...checkEmpty(system, status),
   ];
   const counts = [
     counted(Object.keys(status.resources).length, "capacity"),
     counted(status.leases.length, "lease"),
     counted(waiting.length, "waiter"),
   ].join(", ");
-  const isEmpty = Object.keys(status.resources).length === 0;
-  if (isEmpty && status.leases.length === 0) {
-    found.push(warning(
-      NAME,
-      "Nothing is registered, so there is nothing to take a lease on",
-      '"reslock init" registers what the machine has',
-    ));
-  }
   return found.length > 0
     ? found
     : [ok(NAME, `Version ${SCHEMA_VERSION}, ${counts}`)];
 }
 
 function checkMissing(system: System): Finding {
+  return lostWith(system, "There is none") ??
+    ok(NAME, "There is none yet; it is made on first use");
+}
+
+function checkEmpty(
+  system: System,
+  { resources, leases }: PoolStatus,
+): Finding[] {
+  if (Object.keys(resources).length > 0) return [];
+  const lost = lostWith(system, "Nothing is registered");
+  if (lost !== undefined) return [lost];
+  if (leases.length > 0) return [];
+  return [warning(
+    NAME,
+    "Nothing is registered, so there is nothing to take a lease on",
+    '"reslock init" registers what the machine has',
+  )];
+}
+
+/** What to do where the copy has capacities, and the state none. */
+function lostWith(system: System, what: string): Finding | undefined {
   const count = system.copy()?.size ?? 0;
-  if (count === 0) {
-    return ok(NAME, "There is none yet; it is made on first use");
-  }
+  if (count === 0) return undefined;
   return problem(
     NAME,
-    `There is none, while a copy of ${
-      counted(count, "capacity")
-    } lies beside it: ` +
-      `somebody removed it`,
-    '"reslock doctor --recover" makes a new one with these; "reslock init" registers ' +
-      "what the machine has",
+    `${what}, while a copy of ${counted(count, "capacity")} lies beside it: ` +
+      `somebody removed the file or what was in it`,
+    '"reslock doctor --recover" brings these back; "reslock init" registers what ' +
+      "the machine has",
   );
 }
 

@@ -1,5 +1,6 @@
 /**
  * A state file that is damaged or gone: what it still tells, and a new one made of that.
+ * One that is gone is soon followed by an empty one, made by whoever came first.
  *
  * Kept are the capacities, from the file or from the copy beside it, and the leases
  * and waiters that can be read and are not proven dead. Programs that wait put
@@ -40,20 +41,22 @@ export interface Salvaged {
 
 /** A recovery that was done. */
 export interface Recovered extends Salvaged {
-  /** The damaged file, as it was; null where it was gone or empty. */
+  /** The damaged file, as it was; null where nothing was in it, or it was gone. */
   readonly copyPath: string | null;
 }
 
 interface Assessment {
   readonly salvaged: Salvaged;
-  /** Null where there is no file. */
-  readonly before: Uint8Array | null;
-  readonly after: Uint8Array;
+  /**
+   * Makes a pool of it: the path of what was there, null where that was nothing, undefined
+   * where it is not what was assessed any more.
+   */
+  restore(): Promise<string | null | undefined>;
 }
 
 const LOCK_TIMEOUT_MS = 5000;
 
-/** What a file that is damaged or gone still tells; null where it is neither. */
+/** What a file that is damaged, gone or emptied still tells; null where it is none of it. */
 export async function readDamaged(
   chosen: ChosenPath,
 ): Promise<Salvaged | null> {
@@ -66,10 +69,10 @@ export async function readDamaged(
 }
 
 /**
- * Makes a new state file of what one that is damaged or gone still tells.
+ * Makes a new state file of what one that is damaged, gone or emptied still tells.
  *
  * @param agree asked before anything is lost; nothing is done unless it says yes
- * @returns null where the file is neither, or nothing was agreed to
+ * @returns null where the file is none of it, or nothing was agreed to
  */
 export async function recoverDamaged(
   chosen: ChosenPath,
@@ -80,13 +83,9 @@ export async function recoverDamaged(
   try {
     const found = await assess(path, session);
     if (found === null) return null;
-    const { salvaged, before, after } = found;
+    const { salvaged } = found;
     if (salvaged.lost.length > 0 && !agree(salvaged)) return null;
-    const copyPath = before !== null
-      ? await session.store.replace(after, before)
-      : createFile(path, after)
-      ? null
-      : undefined;
+    const copyPath = await found.restore();
     if (copyPath === undefined) {
       throw new StateAccessError(
         `Cannot recover "${path}" as it was written to meanwhile: try again`,
@@ -114,11 +113,11 @@ async function assess(
   path: string,
   session: Session,
 ): Promise<Assessment | null> {
-  if (isGone(path)) return assessGone(path);
   let damage: CorruptStateError;
   try {
-    await session.store.view(() => {});
-    return null;
+    return await session.store.view((state) =>
+      assessReadable(path, session, state)
+    );
   } catch (error) {
     if (!(error instanceof CorruptStateError)) throw error;
     damage = error;
@@ -157,8 +156,7 @@ async function assess(
       capacitiesFrom: found.resources ? "state" : copy ? "copy" : null,
       lost,
     },
-    before,
-    after: fileOf(state),
+    restore: () => session.store.replace(fileOf(state), before),
   };
 }
 
@@ -171,16 +169,27 @@ function isGone(path: string): boolean {
   }
 }
 
-/** A pool of which nothing but the capacities is left, if these are. */
-function assessGone(path: string): Assessment | null {
+/** A pool that lost its capacities, with its file; null where there is nothing to add. */
+function assessReadable(
+  path: string,
+  session: Session,
+  found: PoolState,
+): Assessment | null {
+  if (found.resources.size > 0) return null;
   const copy = readCapacities(path);
   if (copy === undefined || copy.size === 0) return null;
   const state = new PoolState();
   for (const [name, amount] of copy) state.setResource(name, amount);
+  for (const lease of found.leases) state.addLease(lease);
+  for (const { entry } of found.waiters) state.addEntry(entry);
+  for (const entry of found.work) state.addEntry(entry);
+  const what = isGone(path)
+    ? `Cannot find the state file "${path}"`
+    : `No capacity is left in the state file "${path}"`;
   return {
     salvaged: {
-      damage: `Cannot find the state file "${path}", while a copy of its ` +
-        `capacities is in "${capacitiesPath(path)}"`,
+      damage: `${what}, while a copy of its capacities is in ` +
+        `"${capacitiesPath(path)}"`,
       pool: poolStatus(path, state, {
         verdicts: new Map(),
         reasons: new Map(),
@@ -189,8 +198,14 @@ function assessGone(path: string): Assessment | null {
       capacitiesFrom: "copy",
       lost: unreadOf(sidePath(path, "owners"), state),
     },
-    before: null,
-    after: fileOf(state),
+    restore: async () => {
+      const { value } = await session.store.transact((now) => {
+        if (now.resources.size > 0) return undefined;
+        for (const [name, amount] of copy) now.setResource(name, amount);
+        return null;
+      });
+      return value;
+    },
   };
 }
 

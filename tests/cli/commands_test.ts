@@ -184,7 +184,7 @@ Deno.test("reslock reset needs no answer where nothing is lost, nor with --force
   const { state } = folder;
   await ok(state, "set", "slots", "1");
   await ok(state, "reset");
-  Deno.writeTextFileSync(state, "damaged");
+  Deno.writeTextFileSync(state, '{"damaged"');
   assertEquals((await call(["reset", "-s", state])).code, 3);
   await ok(state, "reset", "--force");
   assertEquals(JSON.parse(await ok(state, "status", "--json")).resources, {});

@@ -58,6 +58,11 @@ Deno.test("checkContent() finds a state file that was removed", async () => {
   const [finding] = await checkContent(system({ files: {}, copy }));
   assertEquals(finding.level, "problem");
   assertStringIncludes(finding.advice, "reslock doctor --recover");
+  const [emptied] = await checkContent(
+    system({ status: () => Promise.resolve(pool({})), copy }),
+  );
+  assertEquals(emptied.level, "problem");
+  assertStringIncludes(emptied.advice, "reslock doctor --recover");
   const empty = { files: {}, copy: () => new Map() };
   assertEquals((await checkContent(system(empty)))[0].level, "ok");
 });

@@ -369,10 +369,53 @@ Deno.test("reslock doctor --recover makes a state file that is gone anew, with t
   assertStringIncludes(unasked.err, `process ${holder.pid}`);
   const { code, out } = await call(recover, { answer: "y" });
   assertEquals(code, 0);
-  assertEquals(out, `Recovered ${state}, which was gone: slot = 3\n`);
+  assertEquals(
+    out,
+    `Recovered ${state}, in which nothing was left: slot = 3\n`,
+  );
   assertEquals(modeOf(state), "666");
   assertEquals((await pool.status()).available, { slot: 3 });
   assertStringIncludes((await call(recover)).out, "Nothing to recover");
+});
+
+Deno.test("what is left of a state file that was removed is told, and brought back after others came", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ slot: 3 });
+  Deno.removeSync(state);
+  const at = (...args: string[]) => call([...args, "--state", state]);
+  const ways = [["status"], ["list"], ["status", "--short"], []];
+  const tellsAll = async () => {
+    for (const way of ways) {
+      const { out } = await at(...way);
+      assertStringIncludes(
+        out.replaceAll("\n", " "),
+        "doctor --recover",
+        way[0],
+      );
+    }
+  };
+  await tellsAll();
+  assertStringIncludes((await at("status")).out, "somebody removed it");
+  // Whoever comes first makes an empty one.
+  const run = await call([
+    ...["run", "--state", state, "--resource", "slot=1", "--cpu", "1"],
+    "true",
+  ]);
+  assertEquals(run.code, 125);
+  assertStringIncludes(run.err, "reslock doctor --recover");
+  assertEquals((await pool.status()).resources, {});
+  await tellsAll();
+  assertStringIncludes((await at("doctor")).out, "a copy of 1 capacity");
+  const { code, out } = await at("doctor", "--recover");
+  assertEquals(code, 0, out);
+  assertEquals((await pool.status()).resources, { slot: 3 });
+  // What was dropped on purpose is not brought back.
+  await at("reset");
+  assertEquals((await at("doctor", "--recover")).code, 0);
+  assertEquals((await pool.status()).resources, {});
+  assertStringIncludes((await at("status")).out, "reslock init");
 });
 
 Deno.test("reslock init tells which capacities of a state file that is gone it does not take over", async () => {

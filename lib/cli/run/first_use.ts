@@ -5,6 +5,7 @@
  * (1) A capacity that is set is never changed.
  * (2) It is all or nothing: nothing is registered for a request that lacks
  *     something else, too.
+ * (3) Nothing is registered over what can be recovered.
  *
  * @module
  */
@@ -17,6 +18,7 @@ import {
 import { closest } from "../arguments.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
+import { capacitiesLeft } from "../pool.ts";
 import { quoted } from "../text.ts";
 
 type Capacities = Readonly<Record<string, number>>;
@@ -115,6 +117,15 @@ export async function registerLack(
   const known = (await pool.status()).resources;
   const lack = lackOf(request, known);
   if (lack.names.length === 0 && !lack.cards) return {};
+  const left = Object.keys(await capacitiesLeft(pool.path)).length;
+  if (left > 0) {
+    throw new ExitError(
+      `Cannot get what was asked for from ${pool.path} as somebody removed the ` +
+        `capacities: "reslock doctor --recover" brings them back from the copy ` +
+        `beside it, or "reslock init" registers what is here`,
+      EXIT.runFailed,
+    );
+  }
   const capacities = capacitiesFor(
     lack,
     await detectResources(),

@@ -159,11 +159,15 @@ function resourcesWithHistory(
   overview: Overview,
 ): string[] {
   const width = Math.floor(screen.columns * SPARK_SHARE);
-  if (width < SPARK_MIN || screen.plain) return resourceLines(overview, screen);
+  const names = resourceNames(status!.resources);
+  // Where there are none, a sentence says what to do.
+  const isTable = names.length + overview.uncounted.size > 0;
+  if (width < SPARK_MIN || screen.plain || !isTable) {
+    return resourceLines(overview, screen);
+  }
   const columns = screen.columns - width - 2;
   const narrower = { ...screen, columns };
   const [titles, ...lines] = resourceLines(overview, narrower);
-  const names = resourceNames(status!.resources);
   const margin = " ".repeat(width + 2);
   return [
     margin + titles,

@@ -39,6 +39,16 @@ for (const columns of [60, 100, 200]) {
   }
 }
 
+Deno.test("render() of top says all of what to do where nothing is registered", () => {
+  const status = { ...SAMPLE_POOL, resources: {}, leases: [], queue: [] };
+  const model = onStatus(EMPTY_MODEL, { ...status, cards: [] });
+  const screen = { columns: 80, rows: 12, color: false, nowMs: NOW_MS };
+  const shown = (surroundings = {}) =>
+    render(model, screen, surroundings).lines.join("\n");
+  assertStringIncludes(shown(), '"reslock set NAME VALUE"\n');
+  assertStringIncludes(shown({ leftCount: 2 }), '"reslock doctor --recover"\n');
+});
+
 Deno.test("render() of top keeps the selected one on a small screen", () => {
   for (const color of [false, true]) {
     const last = press(MODEL, ...Array<string>(9).fill("down"));
