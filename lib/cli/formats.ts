@@ -332,7 +332,14 @@ const RELEASE: ObjectFormat = {
 const WHY: ObjectFormat = {
   title: "why --json",
   base: EXPLANATION,
-  fields: [PATH],
+  fields: [
+    PATH,
+    [
+      "registers",
+      "amounts",
+      "what run would register first, as on its first use; empty: nothing",
+    ],
+  ],
 };
 
 const CANCEL: ObjectFormat = {

@@ -20,6 +20,7 @@ import {
 } from "../../mod.ts";
 import type { WaitStats } from "./history_stats.ts";
 import type { InitResult } from "./render_detection.ts";
+import type { Told } from "./render_why.ts";
 import { NO_REGISTRY, type Registry, type Who } from "./who.ts";
 
 /** A lease as JSON. */
@@ -100,6 +101,11 @@ export function explanationJson(why: Explanation): Record<string, unknown> {
     },
     earliest_start: why.earliestStart,
   };
+}
+
+/** What `why` tells, as JSON. */
+export function whyJson(why: Told): Record<string, unknown> {
+  return { ...explanationJson(why), registers: why.registers };
 }
 
 /** A process as it is seen from here; null where none is proven to be meant. */

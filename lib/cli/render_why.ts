@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type AmountsByName,
   type Explanation,
   formatAmount,
   formatMb,
@@ -16,7 +17,7 @@ import {
 } from "../../mod.ts";
 import { closest } from "./arguments.ts";
 import { namingIn } from "./overview.ts";
-import type { Naming } from "./render.ts";
+import { type Naming, renderCapacity } from "./render.ts";
 import { renderRequest } from "./run/messages.ts";
 import {
   type Cell,
@@ -27,6 +28,11 @@ import {
 } from "./table.ts";
 import { formatDuration, quoted, visible } from "./text.ts";
 
+/** What would become of a request, and what `run` would register first for it. */
+export interface Told extends Explanation {
+  readonly registers: AmountsByName;
+}
+
 /**
  * Whether it would be granted; if not, who has it, who goes first, what comes back.
  *
@@ -34,11 +40,11 @@ import { formatDuration, quoted, visible } from "./text.ts";
  */
 export function renderWhy(
   request: ResourceRequest,
-  explanation: Explanation,
+  explanation: Told,
   pool: Pick<PoolStatus, "resources" | "cards">,
   view: View,
 ): string {
-  const { short, reclaims, obstacle, earliestStart } = explanation;
+  const { short, reclaims, obstacle, earliestStart, registers } = explanation;
   const blocks = [[headline(request, explanation, view)]];
   // The same ones may hold, or want, several of the things that are short.
   const naming = namingIn(pool);
@@ -76,6 +82,13 @@ export function renderWhy(
       } at the earliest, by the estimates ` +
       `of those who hold it`,
     ]);
+  }
+  const added = Object.entries(registers);
+  if (added.length > 0) {
+    const lines = added.map(([name, amount]) => renderCapacity(name, amount));
+    blocks.push(
+      section("Would be registered on first use", lines, false, view),
+    );
   }
   if (obstacle !== null && obstacle.capacity === undefined) {
     blocks.push([remedyOf(obstacle, pool)]);

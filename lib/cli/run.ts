@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type AmountsByName,
   ImpossibleRequestError,
   type Lease,
   type ResourcePool,
@@ -19,7 +20,7 @@ import { runChild } from "./run/child.ts";
 import { requireExecutable } from "./run/executable.ts";
 import { registerLack } from "./run/first_use.ts";
 import { gpusKnownHere, type KnownGpus } from "./run/known_gpus.ts";
-import { CAPACITIES_ALONE, cardsOf, cardsWithinMasks } from "./run/masked.ts";
+import { cardsOf, cardsWithinMasks } from "./run/masked.ts";
 import { renderRegistered } from "./run/messages.ts";
 import {
   planRun,
@@ -112,10 +113,7 @@ async function runPlan(
         ...asking,
         tell,
         statePath: pool.path,
-        registered: async () => {
-          const { resources } = await pool.status(CAPACITIES_ALONE);
-          return cardsOf(resources);
-        },
+        registered: async () => cardsOf(await capacitiesOf(pool)),
       });
     });
   } catch (error) {
@@ -148,11 +146,18 @@ async function ask(
   { plan, signals, gpusHere, io }: Asking,
 ): Promise<Lease> {
   signals.interruption.throwIfAborted();
-  const cards = await cardsWithinMasks(pool, plan.request, {
+  const cards = await cardsWithinMasks(plan.request, {
     names: plan.options.cards,
+    capacities: () => capacitiesOf(pool),
     inherited: (name) => Deno.env.get(name),
     gpusHere,
   });
   const { interruption } = signals;
   return await obtainLease({ pool, plan, cards, interruption, io });
+}
+
+async function capacitiesOf(pool: ResourcePool): Promise<AmountsByName> {
+  // A driver may be slow to answer.
+  const { resources } = await pool.status({ explain: false, driver: false });
+  return resources;
 }

@@ -4,14 +4,21 @@
  * @module
  */
 import { Command } from "@cliffy/command";
-import type { Explanation, ResourcePool, Verdict } from "../../mod.ts";
+import type {
+  AmountsByName,
+  Explanation,
+  ResourcePool,
+  ResourceRequest,
+  Verdict,
+} from "../../mod.ts";
 import { flagsOf, separateChild } from "./arguments.ts";
 import { type AnyCommand, type Context, viewOf } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError } from "./failure.ts";
-import { explanationJson } from "./json.ts";
+import { whyJson } from "./json.ts";
 import { withPool } from "./pool.ts";
 import { renderWhy } from "./render_why.ts";
+import { capacitiesLacked } from "./run/first_use.ts";
 import { leaseAround, toldInside } from "./run/inside.ts";
 import { gpusKnownHere } from "./run/known_gpus.ts";
 import { type CardChoice, cardsWithinMasks } from "./run/masked.ts";
@@ -82,30 +89,72 @@ export function command(context: Context): AnyCommand {
       );
       await withPool(options, async (pool) => {
         const status = await pool.status({ explain: false });
-        const explanation = toldInside(
-          await explain(pool, terms),
-          status,
-          leaseAround(),
+        const { explanation: found, registers } = await explain(
+          pool,
+          terms,
+          status.resources,
         );
+        const explanation = toldInside(found, status, leaseAround());
         context.exitCode = EXIT_CODES[explanation.verdict];
+        const answer = { ...explanation, registers };
         io.writeOut(
           options.json
-            ? jsonText({ path: pool.path, ...explanationJson(explanation) })
-            : renderWhy(terms.request, explanation, status, viewOf(io)),
+            ? jsonText({ path: pool.path, ...whyJson(answer) })
+            : renderWhy(terms.request, answer, status, viewOf(io)),
         );
       });
     });
 }
 
-/** What would become of a request of `run` in this environment. */
+/**
+ * What would become of a request of `run`, which registers first what nobody has, if it
+ * is to be found here.
+ */
 async function explain(
   pool: ResourcePool,
+  terms: RunTerms,
+  known: AmountsByName,
+): Promise<
+  { readonly explanation: Explanation; readonly registers: AmountsByName }
+> {
+  const explanation = await explainWith(pool, terms, known, {});
+  const { verdict, obstacle } = explanation;
+  const isUnknown = verdict === "impossible" && obstacle !== null &&
+    obstacle.capacity === undefined;
+  const registers = isUnknown
+    ? await foundHere(pool, terms.request, known)
+    : {};
+  return Object.keys(registers).length === 0 ? { explanation, registers } : {
+    explanation: await explainWith(pool, terms, known, registers),
+    registers,
+  };
+}
+
+async function foundHere(
+  pool: ResourcePool,
+  request: ResourceRequest,
+  known: AmountsByName,
+): Promise<AmountsByName> {
+  try {
+    return await capacitiesLacked(pool, request, known);
+  } catch (error) {
+    if (!(error instanceof ExitError)) throw error;
+    return {};
+  }
+}
+
+/** What would become of it in this environment if these were registered, too. */
+async function explainWith(
+  pool: ResourcePool,
   { request, options }: RunTerms,
+  known: AmountsByName,
+  registers: AmountsByName,
 ): Promise<Explanation> {
   let cards: CardChoice;
   try {
-    cards = await cardsWithinMasks(pool, request, {
+    cards = await cardsWithinMasks(request, {
       names: options.cards,
+      capacities: () => Promise.resolve({ ...known, ...registers }),
       inherited: (name) => Deno.env.get(name),
       gpusHere: gpusKnownHere(),
     });
@@ -120,5 +169,9 @@ async function explain(
       sentence: error.message,
     };
   }
-  return await pool.explain(request, { ...options, ...cards });
+  return await pool.explain(request, {
+    ...options,
+    ...cards,
+    capacities: registers,
+  });
 }

@@ -24,6 +24,7 @@ import {
 import { earliestStarts } from "./forecast.ts";
 import { isOneThing, Ledger, type OutsideTruth } from "./ledger.ts";
 import {
+  type Amounts,
   diskOfKey,
   type EntryRecord,
   gpuKey,
@@ -111,6 +112,16 @@ export function explainObstacle(obstacle: Obstacle): Explanation {
     earliestStart: null,
     sentence: refusalText(obstacle),
   };
+}
+
+/** The state as it would be if what has no capacity had one of these. */
+export function supposing(state: PoolState, capacities: Amounts): PoolState {
+  if (capacities.size === 0) return state;
+  const copy = copyOf(state, new Set());
+  for (const [name, capacity] of capacities) {
+    if (!copy.resources.has(name)) copy.setResource(name, capacity);
+  }
+  return copy;
 }
 
 function copyOf(state: PoolState, without: ReadonlySet<string>): PoolState {

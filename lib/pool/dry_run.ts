@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { explainRequest } from "../core/explain.ts";
+import { explainRequest, supposing } from "../core/explain.ts";
 import type { Explanation } from "../core/explanation.ts";
 import { nativeId } from "../core/ids.ts";
-import { makeEntry } from "../core/model.ts";
+import { type Amounts, makeEntry } from "../core/model.ts";
 import type { ParsedRequest } from "../core/request.ts";
 import type { PoolState } from "../core/state.ts";
 import type { Wishes } from "../session/drafter.ts";
@@ -16,7 +16,11 @@ import { deadOf } from "../session/undertaker.ts";
 /** An owner that there is not. */
 const NOBODY = "0000000000";
 
-/** Explains a request as if it came now and the dead had been removed. */
+/**
+ * Explains a request as if it came now and the dead had been removed.
+ *
+ * @param capacities what is supposed to be registered where nothing is
+ */
 export async function explainDryRun(
   session: Session,
   parsed: ParsedRequest,
@@ -29,14 +33,20 @@ export async function explainDryRun(
     | "placement"
     | "waitForCapacity"
   >,
+  capacities: Amounts,
 ): Promise<Explanation> {
-  const { askIn, sight } = await session.drafter.foresee(parsed, wishes);
+  const { askIn, sight } = await session.drafter.foresee(
+    parsed,
+    wishes,
+    (state) => supposing(state, capacities),
+  );
   const flags = {
     confirms: sight !== undefined,
     yields: wishes.hold === false,
   };
   const gone = deadOf(await session.undertaker.examine({ patient: false }));
-  return await session.store.view((state) => {
+  return await session.store.view((found) => {
+    const state = supposing(found, capacities);
     const entry = makeEntry({
       id: unusedId(state, flags),
       pid: 0,
@@ -45,7 +55,7 @@ export async function explainDryRun(
       ...askIn(state),
     });
     const context = {
-      ...session.store.knowledge(state),
+      ...session.store.knowledge(found),
       confirming: sight && { id: entry.id, ...sight(state) },
     };
     return explainRequest(state, entry, context, {

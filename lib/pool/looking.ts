@@ -15,7 +15,7 @@ import { deadOf } from "../session/undertaker.ts";
 import { type PoolStatus, poolStatus } from "../status.ts";
 import { withMounts } from "./acquire.ts";
 import { explainDryRun } from "./dry_run.ts";
-import { checkOptions, type ExplainOptions } from "./options.ts";
+import { capacitiesOf, checkOptions, type ExplainOptions } from "./options.ts";
 
 /** What of a status takes time: all of it, nothing, or up to so many. */
 export interface StatusWishes {
@@ -75,9 +75,10 @@ export async function explanationOf(
 ): Promise<Explanation> {
   const checked = parseRequest(request);
   checkOptions(options);
+  const supposed = capacitiesOf(options.capacities ?? {});
   try {
     const parsed = await withMounts(session, checked);
-    return await explainDryRun(session, parsed, options);
+    return await explainDryRun(session, parsed, options, supposed);
   } catch (error) {
     // A disk is smaller, say, or none of the cards that were named will do.
     if (!(error instanceof ImpossibleRequestError)) throw error;

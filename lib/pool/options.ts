@@ -120,6 +120,12 @@ export interface ExplainOptions {
    * @default {"pack" for one card, "spread" for several}
    */
   readonly placement?: PlacementPolicy;
+  /**
+   * Capacities that are supposed to be registered where there is none yet.
+   *
+   * @default {none}
+   */
+  readonly capacities?: AmountsByName;
 }
 
 /** Options of {@linkcode ResourcePool.acquire}. */

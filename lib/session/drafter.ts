@@ -114,17 +114,22 @@ export class Drafter {
     return { id: entry.id, sight: await outside.look(aim) };
   }
 
-  /** What a request would ask for in a state, and what is seen outside of that. */
+  /**
+   * What a request would ask for in a state, and what is seen outside of that.
+   *
+   * @param supposed the state that is meant where another one is found
+   */
   async foresee(
     parsed: ParsedRequest,
     wishes: TargetWishes,
+    supposed: (state: PoolState) => PoolState,
   ): Promise<Foresight> {
     const { store, outside } = this.#options;
     const seen = await this.seenCards(wishes);
     const { asksDriver } = outside;
     const aimIn = (state: PoolState) =>
       aimAt(parsed, wishes, state, { asksDriver, seen });
-    const { aim } = await store.view(aimIn);
+    const { aim } = await store.view((state) => aimIn(supposed(state)));
     return {
       askIn: (state) => aimIn(state).ask,
       sight: needsLook(aim) ? await outside.look(aim) : undefined,

@@ -1,5 +1,4 @@
-import type { Explanation } from "../../mod.ts";
-import { renderWhy } from "../../lib/cli/render_why.ts";
+import { renderWhy, type Told } from "../../lib/cli/render_why.ts";
 import { EMPTY_POOL, NOW_MS, SAMPLE_POOL } from "./sample_pool.ts";
 import { assertGolden } from "./support.ts";
 
@@ -10,7 +9,8 @@ const POOLS = {
   "100_color": SAMPLE_POOL,
 };
 
-const WAITS: Explanation = {
+const WAITS: Told = {
+  registers: {},
   verdict: "waits",
   short: [
     {
@@ -89,7 +89,7 @@ Deno.test("renderWhy() shows programs without a lease where nobody has one", () 
     outside: [{ ...outside[0], name: "\x1b[2J" }],
   }];
   const sentence = "needs 20 GB on one card; 15 GB free on the best";
-  const why: Explanation = { ...WAITS, short, reclaims: [], sentence };
+  const why: Told = { ...WAITS, short, reclaims: [], sentence };
   const view = { columns: 80, color: false, nowMs: NOW_MS };
   assertGolden(
     "why_outside",
@@ -99,7 +99,10 @@ Deno.test("renderWhy() shows programs without a lease where nobody has one", () 
 
 Deno.test("renderWhy() says yes and never, and what was probably meant", () => {
   const view = { columns: 100, color: false, nowMs: NOW_MS };
-  const none = { short: [], reclaims: [], earliestStart: null };
+  const none = {
+    ...{ short: [], reclaims: [], earliestStart: null },
+    registers: {},
+  };
   const yes = renderWhy(
     { cpu_cores: 2 },
     {
@@ -122,5 +125,17 @@ Deno.test("renderWhy() says yes and never, and what was probably meant", () => {
     { ...EMPTY_POOL, resources: { slots: 1, ram_mb: 1024 } },
     view,
   );
-  assertGolden("why_other", `${yes}${never}`);
+  const first = renderWhy(
+    { ram_mb: 2048 },
+    {
+      ...none,
+      verdict: "grantable",
+      obstacle: null,
+      sentence: "can be granted now",
+      registers: { ram_mb: 65_536, cpu_cores: 16 },
+    },
+    EMPTY_POOL,
+    view,
+  );
+  assertGolden("why_other", [yes, never, first].join("\n"));
 });

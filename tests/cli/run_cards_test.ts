@@ -127,6 +127,41 @@ Deno.test("reslock run starts nothing that would see no card", async () => {
   assertEquals((await pool.status()).leases, []);
 });
 
+Deno.test("reslock why counts what run would register first, and registers nothing", async () => {
+  using machine = await FakeCards.of(MACHINE);
+  const { state } = machine.folder;
+  const cases: [words: string[], mask: string | undefined, code: number][] = [
+    [["--cpu", "1", "--vram", "20G"], undefined, 0],
+    [["--vram", "20G", "--gpus", "2"], undefined, 0],
+    [["--vram", "20G", "--gpu", "1"], undefined, 0],
+    [["--vram", "20G"], "1", 0],
+    [["--vram", "20G", "--gpus", "2"], "1", 69],
+    [["--vram", "25G"], undefined, 69],
+    [["--resource", "odd=1"], undefined, 69],
+    [["--wait-for-capacity", "--vram", "1G"], undefined, 75],
+  ];
+  for (const [words, mask, code] of cases) {
+    using _mask = setEnv({ CUDA_VISIBLE_DEVICES: mask });
+    const why = await call(["why", "-s", state, ...words]);
+    assertEquals(why.code, code, words.join(" "));
+    const registers = !/odd|wait/.test(words.join());
+    assertEquals(why.out.includes("registered on first use"), registers);
+  }
+  const { out } = await call(["why", "-s", state, "--vram", "1G", "--json"]);
+  assertFormat("why", out);
+  assertEquals(
+    JSON.parse(out).registers,
+    Object.fromEntries(CARDS.map((uuid) => [`gpu_${uuid}_vram_mb`, 24_576])),
+  );
+  await using pool = new ResourcePool({ path: state });
+  assertEquals((await pool.status()).resources, {});
+  // What others use of a card counts as well.
+  await machine.become({ cards: [{ uuid: A, usedMb: 20_000 }] });
+  Deno.removeSync(`${state}.gpus`);
+  const used = await call(["why", "-s", state, "--vram", "20G"]);
+  assertEquals(used.code, 75, used.out);
+});
+
 Deno.test("reslock run places its amounts on the cards of a mask as they fit", async () => {
   using machine = await FakeCards.of({
     cards: [...CARDS, "GPU-cccccccc-1"].map((uuid) => ({ uuid })),

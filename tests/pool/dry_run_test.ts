@@ -24,6 +24,34 @@ Deno.test("ResourcePool.explain() tells what acquire() would do, and changes not
   await assertRejects(() => two.explain({ slots: 0 }), RangeError);
 });
 
+Deno.test("ResourcePool.explain() supposes capacities where there is none", async () => {
+  using folder = new Folder();
+  const options = { path: folder.state, driverCheck: false };
+  await using pool = new ResourcePool(options);
+  await pool.setResources({ slots: 1 });
+  const before = Deno.readTextFileSync(folder.state);
+  const supposed = { capacities: { slots: 9, [`gpu_A_vram_mb`]: 8000 } };
+  const verdicts = [
+    await pool.explain({ vram_mb: 8000, slots: 1 }, supposed),
+    await pool.explain({ vram_mb: 8000 }, { ...supposed, cards: ["A"] }),
+    await pool.explain({ vram_mb: 9000 }, supposed),
+    await pool.explain({ slots: 2 }, supposed),
+    await pool.explain({ vram_mb: 8000 }),
+  ].map(({ verdict, obstacle }) => [verdict, obstacle?.capacity]);
+  assertEquals(verdicts, [
+    ["grantable", undefined],
+    ["grantable", undefined],
+    ["impossible", 8000],
+    ["impossible", 1],
+    ["impossible", undefined],
+  ]);
+  assertEquals(Deno.readTextFileSync(folder.state), before);
+  await assertRejects(
+    () => pool.explain({ slots: 1 }, { capacities: { slots: -1 } }),
+    RangeError,
+  );
+});
+
 Deno.test("ResourcePool.explain() knows rank: who has to wait, and who need not", async () => {
   using folder = new Folder();
   await using pool = new ResourcePool({ path: folder.state });

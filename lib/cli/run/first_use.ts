@@ -105,16 +105,16 @@ function noCards({ gpus, failures: [failure] }: Detection): ExitError {
 }
 
 /**
- * Registers what a request lacks.
+ * What would be registered for a request.
  *
- * @returns what was registered; nothing if others have done it in the meantime
+ * @param known all that has a capacity
  * @throws {ExitError} if something is not to be found here
  */
-export async function registerLack(
+export async function capacitiesLacked(
   pool: ResourcePool,
   request: ResourceRequest,
+  known: Capacities,
 ): Promise<Capacities> {
-  const known = (await pool.status()).resources;
   const lack = lackOf(request, known);
   if (lack.names.length === 0 && !lack.cards) return {};
   const left = Object.keys(await capacitiesLeft(pool.path)).length;
@@ -126,11 +126,23 @@ export async function registerLack(
       EXIT.runFailed,
     );
   }
-  const capacities = capacitiesFor(
-    lack,
-    await detectResources(),
-    Object.keys(known),
-  );
+  const detection = await detectResources();
+  return capacitiesFor(lack, detection, Object.keys(known));
+}
+
+/**
+ * Registers what a request lacks.
+ *
+ * @returns what was registered; nothing if others have done it in the meantime
+ * @throws {ExitError} if something is not to be found here
+ */
+export async function registerLack(
+  pool: ResourcePool,
+  request: ResourceRequest,
+): Promise<Capacities> {
+  const { resources } = await pool.status();
+  const capacities = await capacitiesLacked(pool, request, resources);
+  if (Object.keys(capacities).length === 0) return {};
   const changed = await pool.setResources(capacities, { keepExisting: true });
   return Object.fromEntries(changed.map((name) => [name, capacities[name]]));
 }

@@ -8,7 +8,6 @@ import {
   type AcquireOptions,
   type AmountsByName,
   namedCards,
-  type ResourcePool,
   type ResourceRequest,
 } from "../../../mod.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -25,9 +24,6 @@ import {
 /** The cards that will do, in the words of `acquire`. */
 export type CardChoice = Pick<AcquireOptions, "cards" | "anyOrder">;
 
-/** How to look at a pool for its capacities: a driver may be slow to answer. */
-export const CAPACITIES_ALONE = { explain: false, driver: false } as const;
-
 const CARD = /^gpu_(.+)_vram_mb$/;
 
 /**
@@ -38,10 +34,11 @@ const CARD = /^gpu_(.+)_vram_mb$/;
  * @throws {RangeError} if a name means no card
  */
 export async function cardsWithinMasks(
-  pool: ResourcePool,
   request: ResourceRequest,
-  { names, inherited, gpusHere }: {
+  { names, capacities, inherited, gpusHere }: {
     readonly names: AcquireOptions["cards"];
+    /** All that are registered. */
+    readonly capacities: () => Promise<AmountsByName>;
     readonly inherited: Environment;
     readonly gpusHere: KnownGpus;
   },
@@ -49,7 +46,7 @@ export async function cardsWithinMasks(
   const asIs = { cards: names };
   const wanted = cardCountOf(request);
   if (wanted === 0 || !isMasked(inherited)) return asIs;
-  const { resources } = await pool.status(CAPACITIES_ALONE);
+  const resources = await capacities();
   const uuids = cardsOf(resources);
   // A plain quantity is on no card that could be hidden.
   if ("vram_mb" in resources || uuids.length === 0) return asIs;
