@@ -32,9 +32,9 @@ export function prepare(args: readonly string[]): readonly string[] {
 export function command({ io }: Context): AnyCommand {
   return new Command<GlobalOptions>()
     .description(
-      "Change the priority of a request that waits, or of a lease: of one by its " +
-        "id,\nor of all with a label. A request takes its new place at once; a " +
-        "lease is\nasked back by those above it.",
+      "Change the priority of a request that waits, or of a lease.\n" +
+        "It is named by its id, or all are by their label. A request takes its new\n" +
+        "place at once; a lease is asked back by those above it.",
     )
     .usage("[options] [ID] NUMBER")
     .arguments("[id:string] [priority:string]")

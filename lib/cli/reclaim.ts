@@ -22,10 +22,10 @@ export function command(context: Context): AnyCommand {
   const { io } = context;
   return new Command<GlobalOptions>()
     .description(
-      "Ask a holder to give its lease back, as a request of higher priority " +
-        "would:\none by its id, or all of a label. Only reclaimable leases can " +
-        "be asked back,\nand only while no work is in progress on them. The " +
-        "holder decides when it\nlets go.",
+      "Ask a holder to give its lease back: one by its id, or all of a label.\n" +
+        "It is asked as by a request of higher priority. Only reclaimable leases " +
+        "can be\nasked back, and only while no work is in progress on them. The " +
+        "holder decides\nwhen it lets go.",
     )
     .usage("[options] [ID]")
     .arguments("[id:string]")

@@ -1,12 +1,12 @@
-import { assertGreaterOrEqual } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import { flagsIn, refuseUnknownOption } from "../../lib/cli/arguments.ts";
 import { COMMAND_NAMES, loadCommand } from "../../lib/cli/commands.ts";
 import type { CommandModule } from "../../lib/cli/context.ts";
 import { denoRunArgs, ROOT } from "../support/deno.ts";
 
-function helpOf(name: string): string {
+function helpOf(...names: string[]): string {
   const { stdout } = new Deno.Command(Deno.execPath(), {
-    args: [...denoRunArgs(), `${ROOT}cli.ts`, name, "--help"],
+    args: [...denoRunArgs(), `${ROOT}cli.ts`, ...names, "--help"],
     env: { NO_COLOR: "1" },
   }).outputSync();
   return new TextDecoder().decode(stdout);
@@ -19,6 +19,16 @@ function examplesIn(help: string, name: string): string[][] {
   return [...examples.matchAll(call)]
     .map(([, words]) => words.trim().split(/\s+/).filter(Boolean));
 }
+
+Deno.test("reslock --help has a whole sentence for every command", () => {
+  const [list] = helpOf().split("Commands:\n")[1].split("\n\n");
+  // Each begins beside a name; what goes on stands farther right.
+  const entries = list.trimEnd().split(/\n {2}(?=\S)/).map((entry) =>
+    entry.trim().replaceAll(/\s+/g, " ")
+  );
+  assertEquals(entries.map((entry) => entry.split(" ")[0]), [...COMMAND_NAMES]);
+  for (const entry of entries) assertMatch(entry, /\.$/);
+});
 
 for (const name of COMMAND_NAMES) {
   Deno.test(`reslock ${name} --help has two examples, with options that exist`, async () => {
