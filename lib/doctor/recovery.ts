@@ -21,7 +21,7 @@ import { Liveness, type Vitality } from "../liveness.ts";
 import { systemClock } from "../os/clock.ts";
 import { openRegular } from "../os/file.ts";
 import { ownerPath, probeLock } from "../os/owner_lock.ts";
-import { capacitiesPath, type ChosenPath, createFile } from "../os/paths.ts";
+import { capacitiesPath, type ChosenPath } from "../os/paths.ts";
 import { KillProbe } from "../os/process_probe.ts";
 import { Session } from "../session/session.ts";
 import { sidePath } from "../store/state_file.ts";

@@ -44,9 +44,9 @@ Deno.test("render() of top says all of what to do where nothing is registered", 
   const model = onStatus(EMPTY_MODEL, { ...status, cards: [] });
   const screen = { columns: 80, rows: 12, color: false, nowMs: NOW_MS };
   const shown = (surroundings = {}) =>
-    render(model, screen, surroundings).lines.join("\n");
-  assertStringIncludes(shown(), '"reslock set NAME VALUE"\n');
-  assertStringIncludes(shown({ leftCount: 2 }), '"reslock doctor --recover"\n');
+    render(model, screen, surroundings).lines.join(" ");
+  assertStringIncludes(shown(), '"reslock set NAME VALUE" ');
+  assertStringIncludes(shown({ leftCount: 2 }), '"reslock doctor --recover" ');
 });
 
 Deno.test("render() of top keeps the selected one on a small screen", () => {
