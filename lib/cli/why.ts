@@ -49,10 +49,20 @@ export const unshown: readonly string[] = OTHER_OPTIONS
   .map(([flags]) => flags).filter((flags) => !COUNTS.test(flags))
   .flatMap(flagsOf);
 
-/** Puts `--` in front of the command, if one is given. */
+/**
+ * Puts `--` in front of the command, if one is given. A line that begins with
+ * `reslock run`, or with `run`, is one of its options.
+ */
 export function prepare(args: readonly string[]): readonly string[] {
   const flags = [...NEEDS, ...OTHER_OPTIONS].map(([flags]) => flags);
-  return separateChild(args, [...flags, JSON_FLAGS]);
+  const separated = separateChild(args, [...flags, JSON_FLAGS]);
+  const end = separated.indexOf("--");
+  const isGiven = args[end] === "--";
+  const words = separated.slice(end + 1);
+  const skipped = words[0] === "reslock" ? 1 : 0;
+  if (isGiven || words[skipped] !== "run") return separated;
+  const line = [...args.slice(0, end), ...words.slice(skipped + 1)];
+  return separateChild(line, [...flags, JSON_FLAGS]);
 }
 
 /** The command. */

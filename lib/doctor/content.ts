@@ -4,11 +4,7 @@
  * @module
  */
 import { formatAmount } from "../core/amount.ts";
-import {
-  CorruptStateError,
-  LockTimeoutError,
-  SchemaVersionMismatch,
-} from "../core/errors.ts";
+import { CorruptStateError, SchemaVersionMismatch } from "../core/errors.ts";
 import { diskOfKey, gpuOfKey, SCHEMA_VERSION } from "../core/model.ts";
 import { momentMs } from "../core/moment.ts";
 import { quoted } from "../core/quoted.ts";
@@ -100,13 +96,6 @@ function unreadable(error: unknown): Finding {
       `Its version is ${quoted(String(error.found))} and this is for version ` +
         `${error.expected}`,
       'bring all users of it to one version, or "reslock reset --force"',
-    );
-  }
-  if (error instanceof LockTimeoutError) {
-    return problem(
-      NAME,
-      `Others held its lock for ${error.waitedMs} ms`,
-      "see what is said of locks",
     );
   }
   const colon = message.lastIndexOf(": ");

@@ -93,7 +93,11 @@ Deno.test("reslock why takes a line of run as it is, and minds what counts", asy
   ];
   for (const line of lines) {
     assertEquals(await why(...slot, ...line), [75, text]);
+    assertEquals(await why("run", ...slot, ...line), [75, text]);
+    assertEquals(await why("reslock", "run", ...slot, ...line), [75, text]);
   }
+  // Behind the dashes stands a program of that name.
+  assertEquals(await why(...slot, "--", "run", "--unknown"), [75, text]);
   const odd = ["--resource", "odd=1"];
   assertEquals(await why(...odd, "make"), [
     69,

@@ -41,7 +41,13 @@ Deno.test("checkContent() says what to do about a file that cannot be read", asy
       new SchemaVersionMismatch("x", { path, found: 6, expected: 5 }),
       "one version",
     ],
-    [new LockTimeoutError("x", { path, waitedMs: 1000 }), "locks"],
+    [
+      new LockTimeoutError("Cannot lock it as others held it: end them", {
+        path,
+        waitedMs: 1000.02,
+      }),
+      "end them",
+    ],
     [new StateAccessError("Cannot use it: mend it", { path }), "mend it"],
   ] as const;
   for (const [error, advice] of errors) {

@@ -5,9 +5,16 @@
  * @module
  */
 import type { Explanation, PoolStatus, Shortage } from "../../../mod.ts";
+import { visible } from "../text.ts";
 
 type Pool = Pick<PoolStatus, "resources" | "leases" | "cards">;
 type Lease = PoolStatus["leases"][number];
+
+/** Why a request waits, as `run` tells it. */
+export interface Told extends Explanation {
+  /** Whether it waits for the lease around it, and for ever. @default {false} */
+  readonly waitsForItself?: boolean;
+}
 
 /** The lease of `run` that this program runs inside of, if there is one. */
 export function leaseAround(): string | undefined {
@@ -24,14 +31,15 @@ export function toldInside(
   why: Explanation,
   pool: Pool,
   leaseId: string | undefined,
-): Explanation {
+): Told {
   const own = pool.leases.find(({ id }) => id === leaseId);
   if (own === undefined) return why;
   if (!why.short.some((shortage) => needsOwn(shortage, own, pool))) return why;
   const name = own.label ?? own.id;
   const sentence =
-    `held by ${name}; this runs inside of ${name} and waits for itself`;
-  return { ...why, sentence };
+    `${why.sentence}; this runs inside of ${visible(name)} and waits for ` +
+    `itself: run it outside, or ask for it in the run around it`;
+  return { ...why, sentence, waitsForItself: true };
 }
 
 /** Whether something would be short even if all other leases were given back. */

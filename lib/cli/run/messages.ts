@@ -10,6 +10,7 @@ import {
   type ResourceRequest,
 } from "../../../mod.ts";
 import { formatDuration, formatGiven } from "../text.ts";
+import type { Told } from "./inside.ts";
 
 /** What a request asks for: `vram 4 GB, cpu_cores 2`. */
 export function renderRequest(request: ResourceRequest): string {
@@ -63,10 +64,11 @@ function standingText({ position, why }: Standing): string {
 /** Said when it is not free now, and not to be waited for. */
 export function renderRefused(
   request: ResourceRequest,
-  why: Explanation | null,
+  why: Told | null,
 ): string {
   const asked = renderRequest(request);
   const reason = reasonOf(why);
+  if (why?.waitsForItself) return `Cannot have ${asked} now${reason}`;
   return reason === ""
     ? `Cannot have ${asked} now: see who has it with "reslock status"`
     : `Cannot have ${asked} now${reason}: see "reslock status"`;
@@ -75,11 +77,14 @@ export function renderRefused(
 /** Said when it was waited for long enough. */
 export function renderGaveUp(
   request: ResourceRequest,
-  why: Explanation | null,
+  why: Told | null,
   waitedMs: number,
 ): string {
+  const advice = why?.waitsForItself
+    ? ""
+    : ': see "reslock status", or wait longer';
   return `Gave up on ${renderRequest(request)} after ${formatGiven(waitedMs)}` +
-    `${reasonOf(why)}: see "reslock status", or wait longer`;
+    reasonOf(why) + advice;
 }
 
 /** What stood in the way; nothing where that has just gone. */

@@ -25,7 +25,8 @@ function waitsForItself(
   if (told === asked) return false;
   assertEquals(
     told.sentence,
-    "held by n1; this runs inside of n1 and waits for itself",
+    `${why!.sentence}; this runs inside of n1 and waits for itself: run it ` +
+      "outside, or ask for it in the run around it",
   );
   return true;
 }
