@@ -97,6 +97,36 @@ function standingOf(pid: number): Standing | undefined {
   };
 }
 
+/** The children of a process, of all its threads; none where that is not told. */
+function childrenOf(pid: number): number[] {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    return [...Deno.readDirSync(tasks)].flatMap(({ name }) =>
+      readQuietly(`${tasks}/${name}/children`)?.match(/\d+/g)?.map(Number) ?? []
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** The ids of a process in all the namespaces that it is in, from ours inwards. */
+function numbersOf(pid: number): number[] {
+  const [line = ""] = readQuietly(`/proc/${pid}/status`)?.match(/^NSpid:.*/m) ??
+    [];
+  return line.match(/\d+/g)?.map(Number) ?? [];
+}
+
+/** Those children that a process knows by these ids, by their ids here. */
+function childrenNamed(pid: number, pids: readonly number[]): number[] {
+  const here = pids.filter((child) => standingOf(child)?.parent === pid);
+  // What it has told may be numbers of its own namespace.
+  return pids.length === 0 || here.length > 0
+    ? here
+    : childrenOf(pid).filter((child) =>
+      numbersOf(child).some((number) => pids.includes(number))
+    );
+}
+
 /**
  * The command that continues a process, or a child of it, that was stopped; else null.
  *
@@ -106,11 +136,8 @@ export function continuationOf(
   pid: number,
   pids: readonly number[] = [],
 ): string | null {
-  const children = pids.map((child) => [child, standingOf(child)] as const)
-    .filter(([, standing]) => standing?.parent === pid);
-  for (
-    const [one, standing] of [[pid, standingOf(pid)], ...children] as const
-  ) {
+  for (const one of [pid, ...childrenNamed(pid, pids)]) {
+    const standing = standingOf(one);
     if (!standing?.isStopped) continue;
     // Ctrl-Z stops all that the shell has started for one line; -1 is everybody.
     return standing.group > 1

@@ -17,6 +17,7 @@ import {
 import {
   childrenOf,
   Folder,
+  processState,
   Program,
   programOf,
   runTool,
@@ -108,4 +109,37 @@ test("reslock list shows the command in a PID namespace that has outlived its ru
     const pid = await pidSeenFor(pool);
     return pid !== null && programOf(pid) === "sleep";
   });
+});
+
+test("reslock list shows that the command of a run in a PID namespace is stopped", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1 });
+  const [command, ...words] = [
+    ...SLEEPY_INIT,
+    ...reslock(folder.state, "run", "--resource", "slot=1", "sleep", "300"),
+  ];
+  await using _inside = new Program(command, {
+    args: words,
+    env: Deno.env.toObject(),
+  });
+  const shown = async () => {
+    const [lease] = (await pool.status()).leases;
+    return registryOf(pool.path).whoIs(lease);
+  };
+  let child = 0;
+  await until("it runs", async () => {
+    const [lease] = (await pool.status()).leases;
+    if ((lease?.pids ?? []).length === 0) return false;
+    const { pid } = await shown();
+    child = childrenOf(pid!).find((one) => programOf(one) === "sleep") ?? 0;
+    return child !== 0;
+  });
+  assertEquals((await shown()).continuedBy, null);
+  Deno.kill(child, "SIGSTOP");
+  await until("it is stopped", () => processState(child) === "T");
+  const { continuedBy } = await shown();
+  assertMatch(continuedBy ?? "", /^kill -s CONT /);
+  await runTool("sh", "-c", continuedBy!);
+  assertEquals((await shown()).continuedBy, null);
 });
