@@ -216,9 +216,9 @@ function explain(obstacle: Obstacle): string {
     ? "no card is"
     : `only ${slot} ${slot === 1 ? "is" : "are"}`;
   const reason = capacity === undefined
-    ? `${found} registered: register more`
+    ? `${found} registered: ${slot === 0 ? "" : "ask for fewer, or "}` +
+      'register those that are here with "reslock init"'
     : `${found} that large, the ${slot === 0 ? "largest" : "next"} has ` +
-      `${all}: ask for less, or register more`;
-  return `Cannot acquire ${cards} of ${needed} or more as ${reason} ` +
-    `with reslock set "gpu_UUID_vram_mb" VALUE`;
+      `${all}: ask for less, or see what each has in "reslock status"`;
+  return `Cannot acquire ${cards} of ${needed} or more as ${reason}`;
 }

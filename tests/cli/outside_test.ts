@@ -147,8 +147,8 @@ Deno.test("reslock run that gives up names programs without a lease", async () =
   assertEquals(
     err,
     "reslock: Cannot acquire a card of 30 GB or more as no card is that large, " +
-      "the largest has 24 GB: ask for less, or register more with reslock set " +
-      '"gpu_UUID_vram_mb" VALUE\n',
+      "the largest has 24 GB: ask for less, or see what each has in " +
+      '"reslock status"\n',
   );
 });
 

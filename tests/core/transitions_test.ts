@@ -201,21 +201,21 @@ const IMPOSSIBLE: [Record<string, number>, number[], string][] = [
     {},
     [30],
     `Cannot acquire a card of 30 MB or more as no card is that large, the ` +
-    `largest has 24 MB: ask for less, or register more with reslock set ` +
-    `"gpu_UUID_vram_mb" VALUE`,
+    `largest has 24 MB: ask for less, or see what each has in ` +
+    `"reslock status"`,
   ],
   [
     {},
     [20, 20],
     `Cannot acquire 2 cards of 20 MB or more as only 1 is that large, the ` +
-    `next has 16 MB: ask for less, or register more with reslock set ` +
-    `"gpu_UUID_vram_mb" VALUE`,
+    `next has 16 MB: ask for less, or see what each has in ` +
+    `"reslock status"`,
   ],
   [
     {},
     [8, 8, 8],
     `Cannot acquire 3 cards of 8 MB or more as only 2 are registered: ` +
-    `register more with reslock set "gpu_UUID_vram_mb" VALUE`,
+    `ask for fewer, or register those that are here with "reslock init"`,
   ],
 ];
 
