@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { withStopped } from "../../lib/cli/run/standing.ts";
 import { ResourcePool } from "../../mod.ts";
 import { denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
 import {
@@ -14,7 +20,8 @@ import {
   runTool,
   until,
 } from "../support/processes.ts";
-import { ok } from "./support.ts";
+import { SAMPLE_POOL, SAMPLE_REGISTRY } from "./sample_pool.ts";
+import { call, ok } from "./support.ts";
 
 /** Starts `run` in a process group of its own, as a shell does. */
 function startJob(state: string): Program {
@@ -93,4 +100,38 @@ Deno.test("reslock status shows a stopped waiter, and what continues it", async 
     `its program is stopped: kill -s CONT -- -${job.pid} continues it; needs 1`,
   );
   assertEquals((await help(state, shown)).includes("stopped"), false);
+});
+
+Deno.test("reslock run says that the holder is stopped, and what continues it", async () => {
+  using folder = new Folder();
+  const { state } = folder;
+  await using pool = new ResourcePool({ path: state });
+  await pool.setResources({ slot: 1 });
+  await using job = startJob(state);
+  await until("it runs", async () => {
+    const [lease] = (await pool.status()).leases;
+    return (lease?.pids ?? []).length > 0;
+  });
+  await stop(-job.pid);
+  const { code, err } = await call([
+    ...["--state", state, "run", "--resource", "slot=1"],
+    ...["--timeout", "500ms", "true"],
+  ]);
+  assertEquals(code, 124);
+  const stopped = ` is stopped: kill -s CONT -- -${job.pid} continues it`;
+  const [waiting, gaveUp] = err.split("\n");
+  assertStringIncludes(waiting, stopped);
+  assertStringIncludes(gaveUp, `${stopped}: see "reslock status"`);
+});
+
+Deno.test("withStopped() says whose a stopped holder is, if it is another's", () => {
+  const [entry] = SAMPLE_POOL.queue;
+  const [, training] = SAMPLE_POOL.leases;
+  const holder = { id: training.id, label: null, resource: "slot", amount: 1 };
+  const short = [{ ...entry.why!.short[0], holders: [holder] }];
+  const why = { ...entry.why!, short };
+  const ofGrace = withStopped(why, SAMPLE_POOL, SAMPLE_REGISTRY).sentence;
+  assertMatch(ofGrace, / \(of grace\) is stopped: kill -s CONT -- -777 cont/);
+  const nobody = { ...SAMPLE_POOL, leases: [] };
+  assertEquals(withStopped(why, nobody, SAMPLE_REGISTRY), why);
 });

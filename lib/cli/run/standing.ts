@@ -7,13 +7,18 @@
 import type {
   AcquireOptions,
   Explanation,
+  PoolStatus,
   ResourcePool,
   ResourceRequest,
 } from "../../../mod.ts";
+import { visible } from "../text.ts";
+import { type Registry, registryOf } from "../who.ts";
 import { leaseAround, toldInside } from "./inside.ts";
 import { later } from "./later.ts";
 import type { Standing } from "./messages.ts";
 
+/** Who is so near to the front is told that a holder is stopped. */
+const NEAR = 6;
 /** Whoever has given up is not kept for longer by a driver that is slow to tell why. */
 const LAST_LOOK_MS = 3000;
 
@@ -35,12 +40,38 @@ export async function standingOf(
     // Once it is granted, it may stay as work in progress.
     if (entry?.leaseId === null) {
       const why = entry.why && toldInside(entry.why, status, leaseAround());
-      return { position: index + 1, why };
+      // Further back it does not help, and hundreds would look for the same.
+      const isNear = why !== null && index < NEAR;
+      return {
+        position: index + 1,
+        why: isNear ? withStopped(why, status, registryOf(status.path)) : why,
+      };
     }
   } catch {
     // Left out.
   }
   return { position, why: null };
+}
+
+/** The same with a holder of what is short that gives nothing back, as it is stopped. */
+export function withStopped<T extends Explanation>(
+  why: T,
+  { leases }: Pick<PoolStatus, "leases">,
+  registry: Registry,
+): T {
+  const ids = why.short.flatMap(({ holders }) => holders.map(({ id }) => id));
+  for (const id of new Set(ids)) {
+    const lease = leases.find((lease) => lease.id === id);
+    if (lease === undefined) continue;
+    const { continuedBy, user } = registry.whoIs(lease);
+    if (continuedBy === null) continue;
+    const whose = user === null || user === registry.me ? "" : ` (of ${user})`;
+    const name = visible(`${lease.label ?? id}${whose}`);
+    const sentence =
+      `${why.sentence}; ${name} is stopped: ${continuedBy} continues it`;
+    return { ...why, sentence };
+  }
+  return why;
 }
 
 /** Why a request is not granted that would come now. */
