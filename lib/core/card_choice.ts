@@ -5,9 +5,10 @@
  */
 import type { SeenCard } from "./cards.ts";
 import { type Amounts, gpuKey } from "./model.ts";
-import type { RegisteredCard } from "./placement.ts";
+import { obstacleTo, type RegisteredCard } from "./placement.ts";
 import { quoted } from "./quoted.ts";
 import type { Ask } from "./request.ts";
+import { refusal } from "./transitions.ts";
 
 /** A request, and the cards that it is confined to. */
 export interface ConfinedAsk {
@@ -35,6 +36,8 @@ const KIND = /^(?:gpu|mig)-/i;
  * @param options.waitForCapacity whether it may come before any card. @default {false}
  * @param options.anyOrder whether any amount may be on any of the cards. @default {false}
  * @throws {RangeError} if a name means no card, or there are too few
+ * @throws {ImpossibleRequestError} if more cards are named than are wanted, and they are
+ * too small
  */
 export function confine(
   ask: Ask,
@@ -87,7 +90,20 @@ export function confine(
   }
   const isOpen = chosen.length > slots.length ||
     (anyOrder && slots.some((slot) => slot !== slots[0]));
-  if (isOpen) return { ask, only: new Set(chosen) };
+  if (isOpen) {
+    const demand = {
+      counters: new Map(),
+      slots: slots.toSorted((a, b) => b - a),
+    };
+    const obstacle = obstacleTo(
+      demand,
+      pool.resources,
+      registered.filter(({ uuid }) => chosen.includes(uuid)),
+    );
+    // The pool as a whole may be large enough: nobody else would find it out.
+    if (obstacle !== undefined) throw refusal(obstacle);
+    return { ask, only: new Set(chosen) };
+  }
   const resources = new Map(ask.resources);
   for (const [at, uuid] of chosen.entries()) {
     resources.set(gpuKey(uuid), slots[at]);

@@ -54,6 +54,11 @@ export class ImpossibleRequestError extends Error {
   readonly requested: number;
   /** Its registered capacity; `undefined` when it has none. */
   readonly capacity: number | undefined;
+  /**
+   * For memory of cards that the pool chooses, which amount lacks one: from 0, the
+   * largest first.
+   */
+  readonly slot: number | undefined;
 
   /** Made where the fact is found out; there is no need to make one elsewhere. */
   constructor(
@@ -62,6 +67,7 @@ export class ImpossibleRequestError extends Error {
       resource: string;
       requested: number;
       capacity: number | undefined;
+      slot?: number;
     },
     options?: ErrorOptions,
   ) {
@@ -69,6 +75,7 @@ export class ImpossibleRequestError extends Error {
     this.resource = fields.resource;
     this.requested = fields.requested;
     this.capacity = fields.capacity;
+    this.slot = fields.slot;
   }
 }
 

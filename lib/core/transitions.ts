@@ -197,7 +197,12 @@ export function assertPossible(
 ): void {
   const obstacle = refusalOf(demand, state.resources, state.cards, options);
   if (obstacle === undefined) return;
-  throw new ImpossibleRequestError(explain(obstacle), obstacle);
+  throw refusal(obstacle);
+}
+
+/** The error for a request that no release can ever let through. */
+export function refusal(obstacle: Obstacle): ImpossibleRequestError {
+  return new ImpossibleRequestError(explain(obstacle), obstacle);
 }
 
 function explain(obstacle: Obstacle): string {

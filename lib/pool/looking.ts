@@ -82,7 +82,7 @@ export async function explanationOf(
   } catch (error) {
     // A disk is smaller, say, or none of the cards that were named will do.
     if (!(error instanceof ImpossibleRequestError)) throw error;
-    const { resource, requested, capacity } = error;
-    return explainObstacle({ resource, requested, capacity });
+    const { resource, requested, capacity, slot } = error;
+    return explainObstacle({ resource, requested, capacity, slot });
   }
 }

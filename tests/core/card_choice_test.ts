@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { confine } from "../../lib/core/card_choice.ts";
 import type { SeenCard } from "../../lib/core/cards.ts";
+import { ImpossibleRequestError } from "../../lib/core/errors.ts";
 import { gpuKey } from "../../lib/core/model.ts";
 import {
   askOf,
@@ -78,6 +79,17 @@ Deno.test("confine() binds no amount to a card where any order will do", () => {
   };
   assertEquals(confinedTo([1000, 4000]).only, new Set([UUIDS[2], UUIDS[0]]));
   assertEquals(confinedTo([4000, 4000]).only, undefined);
+});
+
+Deno.test("confine() refuses what none of the cards could ever serve", () => {
+  const state = pool();
+  state.setResource(gpuKey("GPU-large"), 24_000);
+  const { message, slot, capacity } = assertThrows(
+    () => confined(["3090"], { vram_mb: 9000 }, SEEN, state),
+    ImpossibleRequestError,
+  );
+  assertStringIncludes(message, "no card is that large");
+  assertEquals([slot, capacity], [0, 8000]);
 });
 
 Deno.test("confine() binds the first amount to the first card", () => {
