@@ -114,6 +114,11 @@ export function confine(
   };
 }
 
+/** Whether a name can only be a UUID or the beginning of one: no driver is needed. */
+export function isUuidOnly(name: string): boolean {
+  return KIND.test(name);
+}
+
 /** A card by what people call it. */
 export interface NamedCard {
   /** What the driver knows it by. */
@@ -181,6 +186,8 @@ function cardsNamed(
   if (models.length > 0) return models.map(({ uuid }) => uuid);
   const reason = begun.length > 1
     ? `${begun.length} cards begin with it`
+    : isUuidOnly(name)
+    ? "no card has this UUID"
     : seen.length > 0
     ? "no card has this number, UUID or name"
     : "no card has this UUID, and no driver tells numbers and names here";

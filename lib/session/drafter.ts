@@ -12,6 +12,7 @@ import {
   type Sight,
   type TargetWishes,
 } from "../core/aim.ts";
+import { isUuidOnly } from "../core/card_choice.ts";
 import type { SeenCard } from "../core/cards.ts";
 import { type EntryRecord, makeEntry } from "../core/model.ts";
 import type { Ask, ParsedRequest } from "../core/request.ts";
@@ -65,7 +66,7 @@ export class Drafter {
 
   /** The cards with the numbers and names that a caller may name them by. */
   async seenCards({ cards }: TargetWishes): Promise<readonly SeenCard[]> {
-    if (cards === undefined || cards.length === 0) return [];
+    if (cards === undefined || cards.every(isUuidOnly)) return [];
     const answer = await this.#options.outside.reading();
     return answer.kind === "told" ? answer.reading.cards : [];
   }

@@ -242,7 +242,10 @@ Deno.test("reslock run goes by accounting within a mask that a broken driver can
     assertEquals(code, 0, err);
     return err;
   };
+  const before = await machine.readings();
   assertEquals((await run(B)).includes("stays as it is"), false);
+  // A slow one is waited for once.
+  assertEquals(await machine.readings() - before, 1);
   assertMatch(
     await run("0,1"),
     /"CUDA_VISIBLE_DEVICES=0,1" .* stays as it is, as no driver tells/,
