@@ -63,8 +63,8 @@ export function cardMeant(
     };
   }
   throw new ExitError(
-    `Cannot set ${quoted(name)} as no card here has this number or UUID: did ` +
-      `you mean ${all}?`,
+    `Cannot set ${quoted(name)} as no card here has this number or UUID: use ` +
+      `one of ${all}`,
     EXIT.failure,
   );
 }

@@ -56,7 +56,7 @@ Deno.test("reslock set takes the number of a card, and makes up none", async () 
   assertEquals([code, out], [1, ""]);
   assertMatch(
     err,
-    /^reslock: Cannot set "gpu_UUID_vram_mb" .*did you mean "gpu_/,
+    /^reslock: Cannot set "gpu_UUID_vram_mb" .*use one of "gpu_/,
   );
   const other = await call(["set", "-s", state, "gpu_GPU-cc_vram_mb", "1G"]);
   assertEquals(other.code, 0);

@@ -231,17 +231,12 @@ Deno.test("reslock run goes by accounting within a mask that a broken driver can
   });
   const run = async (mask: string) => {
     using _mask = setEnv({ CUDA_VISIBLE_DEVICES: mask });
-    const { code, err } = await call([
-      "run",
-      "-s",
-      state,
-      "--vram",
-      "1G",
-      show,
-    ]);
+    const asked = ["-s", state, "--vram", "1G"];
+    const { code, err } = await call(["run", ...asked, show]);
     assertEquals(code, 0, err);
     return err;
   };
+  Deno.removeSync(`${state}.gpus`);
   const before = await machine.readings();
   assertEquals((await run(B)).includes("stays as it is"), false);
   // A slow one is waited for once.
