@@ -227,7 +227,8 @@ Deno.test("reslock run goes by accounting within a mask that a broken driver can
   await ok(state, "init");
   await machine.become({
     ...MACHINE,
-    trouble: [{ tool: "nvidia-smi", code: 9 }],
+    // Longer than an answer is young.
+    trouble: [{ tool: "nvidia-smi", sleep: 0.3, code: 9 }],
   });
   const run = async (mask: string) => {
     using _mask = setEnv({ CUDA_VISIBLE_DEVICES: mask });
