@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { SHELLS } from "../../lib/cli/candidates.ts";
 import { ResourcePool } from "../../mod.ts";
-import { denoRunArgs, ROOT } from "../support/deno.ts";
+import { denoCache, denoRunArgs, ROOT } from "../support/deno.ts";
 import { Folder, until, works } from "../support/processes.ts";
 import { hasTmux, Tmux } from "../support/tmux.ts";
 import { call } from "./support.ts";
@@ -93,6 +93,7 @@ class Typist implements AsyncDisposable {
     const terminal = typist.#terminal;
     terminal.start([
       ...["env", "-C", path, `HOME=${path}`, `ZDOTDIR=${path}`],
+      `DENO_DIR=${denoCache()}`,
       `PATH=${path}:${Deno.env.get("PATH")}`,
       ...startOf(shell, path),
     ]);

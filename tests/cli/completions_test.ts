@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SHELLS } from "../../lib/cli/candidates.ts";
 import { encodeLease } from "../../lib/core/codec.ts";
 import { ResourcePool } from "../../mod.ts";
-import { denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
+import { denoCache, denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
 import { setEnv } from "../support/fake_cards.ts";
 import { Folder } from "../support/processes.ts";
 import { leaseRecord } from "../support/records.ts";
@@ -143,8 +143,7 @@ for (const shell of SHELLS) {
           PATH: `${path}:${Deno.env.get("PATH")}`,
           RESLOCK_DIR: path,
           HOME: path,
-          DENO_DIR: Deno.env.get("DENO_DIR") ??
-            `${Deno.env.get("HOME")}/.cache/deno`,
+          DENO_DIR: denoCache(),
         },
         clearEnv: true,
       }).output();

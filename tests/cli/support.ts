@@ -8,7 +8,7 @@ import { main } from "../../cli.ts";
 import type { Io } from "../../lib/cli/context.ts";
 import { FORMATS } from "../../lib/cli/formats.ts";
 import { jsonSchema } from "../../lib/cli/schema_view.ts";
-import { denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
+import { denoCache, denoRunArgs, plainEnv, ROOT } from "../support/deno.ts";
 import { Program } from "../support/processes.ts";
 import { schemaFaults } from "./schema_check.ts";
 
@@ -75,14 +75,9 @@ export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Program {
-  // Deno's cache is not in that home.
-  const cache = Deno.env.get("DENO_DIR") ??
-    `${
-      Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`
-    }/deno`;
   return new Program(Deno.execPath(), {
     args: [...denoRunArgs(), `${ROOT}cli.ts`, ...args],
-    env: { ...plainEnv(), DENO_DIR: cache, HOME: home, ...env },
+    env: { ...plainEnv(), DENO_DIR: denoCache(), HOME: home, ...env },
   });
 }
 

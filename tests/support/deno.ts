@@ -39,3 +39,12 @@ export function plainEnv(): Record<string, string> {
     Object.entries(Deno.env.toObject()).filter(([name]) => NEEDED.test(name)),
   );
 }
+
+/** Deno's cache, for programs that get another home. */
+export function denoCache(): string {
+  const given = Deno.env.get("DENO_DIR");
+  if (given !== undefined) return given;
+  const caches = Deno.env.get("XDG_CACHE_HOME") ??
+    `${Deno.env.get("HOME")}/.cache`;
+  return `${caches}/deno`;
+}
