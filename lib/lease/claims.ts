@@ -60,11 +60,18 @@ export class Claims implements Observer {
   owner: string | undefined;
   /** Whether there may be strays. */
   #doubts = false;
+  /** Whether a lease was lost: with a file that comes back, so does that one. */
+  #hasLost = false;
   #missing = false;
 
   /** Whether a transaction has to put something right. */
   get needsRepair(): boolean {
     return this.#doubts || this.#missing;
+  }
+
+  /** Whether only a look can tell that nothing has to be put right. */
+  get mayNeedRepair(): boolean {
+    return this.needsRepair || this.#hasLost;
   }
 
   /** Whether nothing in the file is ours, as far as anybody knows. */
@@ -114,7 +121,7 @@ export class Claims implements Observer {
   }
 
   prepare(state: PoolState): void {
-    if (this.#doubts) this.#removeStrays(state);
+    if (this.#doubts || this.#hasLost) this.#removeStrays(state);
     for (const [id, claim] of this.#claims) {
       if (claim.phase !== "queued") continue;
       const known = state.entry(id) ?? state.lease(id);
@@ -126,7 +133,7 @@ export class Claims implements Observer {
   observe(state: PoolState): void {
     this.#missing = false;
     // Only what was seen is certain: a removal may have failed as well.
-    if (this.#doubts) {
+    if (this.#doubts || this.#hasLost) {
       const { leases, entries } = this.#strays(state);
       this.#doubts = leases.length + entries.length > 0;
     }
@@ -142,6 +149,7 @@ export class Claims implements Observer {
     const lease = state.lease(id);
     if (lease !== undefined) return seen(lease, state);
     this.#claims.delete(id);
+    this.#hasLost = true;
     gone();
   }
 

@@ -170,24 +170,22 @@ export class Duty {
 
   async #lookAround(timer: boolean): Promise<void> {
     const { store, claims, lookout, undertaker, waiting } = this.#options;
-    const { state, due } = await store.view((state) => ({
-      state,
-      due: this.#isOnDuty(state, timer) ? this.#foresee(state) : undefined,
-    }));
+    const due = await store.view((state) =>
+      waiting.size > 0 ? this.#foresee(state) : undefined
+    );
     if (claims.needsRepair) {
       await store.transact(() => {});
       // Those who wait behind look seldom. Whoever was rung for it rings nobody.
       if (timer) store.ringEveryone();
     }
     lookout.confirmAll();
-    if (!timer || waiting.size === 0) return;
-    if (due === undefined) {
-      // Those in front may be stopped, and see nobody die.
-      await undertaker.tendHolders(state, this.#own(state));
-      return;
-    }
-    // What nobody rings for: a dead ringer, a Python client that gave back.
-    const buried = await undertaker.tend(due.state);
+    if (!timer || due === undefined || waiting.size === 0) return;
+    // What nobody rings for: a dead ringer, a Python client that gave back. Those in
+    // front may be stopped, and see nobody die.
+    const { state } = due;
+    const buried = this.#isOnDuty(state)
+      ? await undertaker.tend(state)
+      : await undertaker.tendHolders(state, this.#own(state));
     if (due.isUnsettled && !buried) await store.transact(() => {});
   }
 
@@ -203,20 +201,15 @@ export class Duty {
     return waiters.filter(({ id }) => this.#options.waiting.has(id));
   }
 
-  /**
-   * Whether this program looks after everybody: it is in front, or those are dead, which
-   * is asked by the timer alone.
-   */
-  #isOnDuty(state: PoolState, timer: boolean): boolean {
-    const { owners, waiting } = this.#options;
-    if (waiting.size === 0) return false;
+  /** Whether this program looks after everybody: it is in front, or those are dead. */
+  #isOnDuty(state: PoolState): boolean {
     if (this.#place(state) < FRONT_WAITERS) return true;
-    if (!timer) return false;
     const front = new Set<string>();
     for (const { id, native } of state.waiters) {
       if (front.size === FRONT_WAITERS) break;
       if (native) front.add(parseNativeId(id)!.owner);
     }
+    const { owners } = this.#options;
     return front.values().every((owner) =>
       probeLock(ownerPath(owners, owner)) !== "held"
     );

@@ -72,7 +72,7 @@ export function restMs(
     const far = Math.max(1, times / BLIND_FAR_PLACE);
     return Math.min(SLOWEST_BLIND_POLL_MS, BLIND_POLL_MS * times * far);
   }
-  if (isFront && offering) return OFFERING_POLL_MS;
+  if (offering) return OFFERING_POLL_MS;
   if (isFront && unheard) return UNHEARD_POLL_MS * times;
   if (isFront) return POLL_MS * (1 + 2 * place);
   if (!hasLooked) return FIRST_POLL_MS;

@@ -243,7 +243,7 @@ export class Session implements LeaseHost {
     if (failed?.status === "rejected") throw failed.reason;
     const { store, claims } = this;
     // Most often there is nothing, or not even a file any more.
-    if (claims.needsRepair) await store.view(() => {});
+    if (claims.mayNeedRepair) await store.view(() => {});
     if (claims.needsRepair) await store.transact(() => {}, { urgent: true });
   }
 

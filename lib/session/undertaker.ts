@@ -95,18 +95,19 @@ export class Undertaker {
 
   /**
    * Removes the dead among those who hold what these ask for, whoever else should have
-   * done it by now.
+   * done it by now; whether there were any.
    */
   async tendHolders(
     state: PoolState,
     waiters: readonly Waiter[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { liveness, self } = this.#options;
     const among = [...state.leases].filter(({ resources }) =>
       waiters.some((waiter) => wantsAny(waiter, resources.keys()))
     );
     const options = { self: self(), patient: true, among };
-    await this.#removeQuickly(deadOf(await liveness.examine(state, options)));
+    const verdicts = await liveness.examine(state, options);
+    return await this.#removeQuickly(deadOf(verdicts));
   }
 
   #noteUnheard(hasUnheard: boolean): void {

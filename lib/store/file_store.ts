@@ -38,7 +38,7 @@ import {
   MAX_STATE_BYTES,
   type StateFile,
 } from "./state_file.ts";
-import { whomToRing } from "./rings.ts";
+import { nextInLine, whomToRing } from "./rings.ts";
 import type {
   Committed,
   Observer,
@@ -51,6 +51,8 @@ import type {
 interface Written<T> extends Committed<T> {
   readonly changes: readonly Change[];
   readonly stamp: Stamp;
+  /** Ids of those who have to be woken. */
+  readonly concerned: readonly string[];
 }
 
 /** What a file store needs. */
@@ -109,12 +111,11 @@ export class FileStore implements Store {
     if (!urgent && this.#pauses.mayRest) await this.#pauses.rest();
     const turn: Turn = { exclusive: true, urgent, limit };
     if (!this.#lock.tryNow(turn)) await this.#lock.wait(turn);
-    const rings = new Set<string>();
     let committed: Written<T>;
     try {
       const image = this.#tryRead(turn) ?? await this.#load(turn);
       limit?.signal?.throwIfAborted();
-      committed = this.#change(image, change, options, rings);
+      committed = this.#change(image, change, options);
     } catch (error) {
       // Whatever was changed in memory was not written.
       this.#image = undefined;
@@ -122,9 +123,9 @@ export class FileStore implements Store {
     } finally {
       this.#file.unlock(turn);
     }
-    const { state, changes, stamp } = committed;
+    const { state, changes, stamp, concerned } = committed;
     this.#pauses.planRest(state);
-    for (const owner of rings) this.#ringer.ring(owner);
+    this.#ringOthers(concerned);
     this.#history?.note(state, changes, stamp, causeOf(options));
     this.#tell(state);
     this.#history?.writeIfDue();
@@ -140,11 +141,13 @@ export class FileStore implements Store {
   }
 
   foresee(state: PoolState): Preview {
-    const { grants, fitting, reclaims } = plan(
-      state,
-      this.#patience.context(state, undefined),
-    );
-    this.#patience.noteFitting(fitting);
+    const context = this.#patience.context(state, undefined);
+    const { grants, fitting, reclaims } = plan(state, context);
+    // Whoever could go on without those that are offered something has to know of it.
+    const next = this.#patience.noteFitting(fitting)
+      ? nextInLine(state, fitting, context)
+      : undefined;
+    if (next !== undefined) this.#ringOthers([next]);
     const { ask, withdraw } = reclaims;
     const isUnsettled = grants.length + ask.length + withdraw.length > 0;
     return { state, isUnsettled, fitting };
@@ -256,6 +259,16 @@ export class FileStore implements Store {
     }
   }
 
+  /** Wakes the owners of these; what concerns this program, its observer is told. */
+  #ringOthers(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    const owners = new Set(ids.map((id) => parseNativeId(id)?.owner));
+    for (const owner of owners) {
+      if (owner === undefined || owner === this.#observer.owner) continue;
+      this.#ringer.ring(owner);
+    }
+  }
+
   /** Completes a write that a kill has cut off, as Python clients cannot read it. */
   async #complete(): Promise<void> {
     try {
@@ -273,7 +286,6 @@ export class FileStore implements Store {
     image: Image,
     change: (state: PoolState) => T,
     { confirming, robs = false, adds }: TransactOptions,
-    rings: Set<string>,
   ): Written<T> {
     const { state } = image;
     this.#observer.prepare(state);
@@ -286,6 +298,8 @@ export class FileStore implements Store {
     const settlement = settle(state, context, stamp);
     const isNews = this.#patience.noteFitting(settlement.fitting);
     const { changes } = state;
+    const settled = { state, settlement, context, isNews, robs };
+    const concerned = whomToRing(settled, () => stamp.wallMs);
     if (changes.length > 0) {
       const [violation] = checkChange(state, changes);
       if (violation !== undefined) {
@@ -294,21 +308,12 @@ export class FileStore implements Store {
             `(${violation.message}): please report it, nothing was written`,
         );
       }
-      // Only then: two that look in vain would wake each other for ever.
-      const settled = { state, settlement, context, isNews, robs };
-      for (const id of whomToRing(settled, () => stamp.wallMs)) {
-        const owner = parseNativeId(id)?.owner;
-        // What concerns this program, its observer is told directly.
-        if (owner !== undefined && owner !== this.#observer.owner) {
-          rings.add(owner);
-        }
-      }
       this.#file.write(
         image.commit(),
         adds ? FULL_STATE_BYTES : MAX_STATE_BYTES,
       );
     }
-    return { value, state, changes, stamp };
+    return { value, state, changes, stamp, concerned };
   }
 
   // -------------------------------------------------------------- reading

@@ -6,8 +6,8 @@
  */
 import { parseNativeId } from "../core/ids.ts";
 import type { PlanContext } from "../core/scheduler.ts";
-import type { PoolState } from "../core/state.ts";
-import { wantsAny } from "../core/wants.ts";
+import { type PoolState, waiterOf } from "../core/state.ts";
+import { wantedNames, wantsAny } from "../core/wants.ts";
 import type { Clock } from "../os/clock.ts";
 
 const STALLED_AFTER_MS = 2000;
@@ -131,20 +131,22 @@ export class Patience {
     if (this.#offers.size === 0) return;
     const freed = new Set<string>();
     for (const change of state.changes) {
-      // A capacity, or the place of somebody in front.
-      const isAny = change.type === "resources" ||
-        change.type === "remove" && change.table === "entry" && change.at >= 0;
-      if (isAny) return this.#offers.clear();
-      if (change.type !== "remove" || change.table !== "lease") continue;
-      for (const name of change.record.resources.keys()) freed.add(name);
+      if (change.type === "resources") return this.#offers.clear();
+      if (change.type !== "remove") continue;
+      if (change.table === "lease") {
+        for (const name of change.record.resources.keys()) freed.add(name);
+      } else if (change.at >= 0) {
+        const names = wantedNames(waiterOf(change.record), state);
+        this.#beginAnew(state, new Set(names), change.at);
+      }
     }
     this.#beginAnew(state, freed);
   }
 
-  /** Forgets what was offered to those who want any of these. */
-  #beginAnew(state: PoolState, names: ReadonlySet<string>): void {
+  /** Forgets what was offered to those who want any of these, from a place on. */
+  #beginAnew(state: PoolState, names: ReadonlySet<string>, place = 0): void {
     if (names.size === 0) return;
-    for (const waiter of state.waiters) {
+    for (const waiter of state.waiters.slice(place)) {
       if (wantsAny(waiter, names)) this.#offers.delete(waiter.id);
     }
   }

@@ -32,13 +32,13 @@ export function whomToRing(
   wallMs: () => number,
 ): string[] {
   const { granted, reclaimed, confirm, fitting } = settlement;
-  const ids: string[] = [];
-  for (const { id } of granted) ids.push(id);
-  for (const { id } of reclaimed) ids.push(id);
+  const next = isNews ? nextInLine(state, fitting, context) : undefined;
+  const ids: string[] = next === undefined ? [] : [next];
+  // Two that look in vain would wake each other for ever.
+  if (state.changes.length === 0) return ids;
+  for (const { id } of [...granted, ...reclaimed]) ids.push(id);
   if (state.changes.some(isDeparture)) ids.push(...newInFront(state, wallMs()));
   ids.push(...confirm);
-  const next = isNews ? nextInLine(state, fitting, context) : undefined;
-  if (next !== undefined) ids.push(next);
   if (!robs) return ids;
   for (const change of state.changes) {
     if (change.type === "remove") ids.push(change.record.id);
@@ -99,7 +99,7 @@ function placeBefore(
  * Who would be served next if those who are offered something now did not take it: it
  * has to look again while they may, as nobody tells it that they do not.
  */
-function nextInLine(
+export function nextInLine(
   state: PoolState,
   fitting: readonly string[],
   context: PlanContext,

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LockTimeoutError, ResourcePool } from "../../mod.ts";
 import { HeldFile } from "../support/held_file.ts";
-import { Folder } from "../support/processes.ts";
+import { Folder, until } from "../support/processes.ts";
 
 /** A pool of two slots that soon gives up a file that others hold. */
 async function impatientPool({ state }: Folder): Promise<ResourcePool> {
@@ -84,3 +84,21 @@ Deno.test("ResourcePool.acquire() that is called off gives back a grant that cam
   assert(next !== null);
   assertEquals(idsIn(folder), [next.id]);
 });
+
+for (const what of ["the next change", "the end of the pool"]) {
+  Deno.test(`a lease that was lost with the state file goes with ${what}, if the file comes back`, async () => {
+    using folder = new Folder();
+    await using pool = await impatientPool(folder);
+    const lease = await pool.acquire({ slot: 1 });
+    Deno.renameSync(folder.state, `${folder.state}.away`);
+    await until("the lease is lost", async () => {
+      await pool.status({ explain: false });
+      return lease.lost.aborted;
+    });
+    Deno.renameSync(`${folder.state}.away`, folder.state);
+    assertEquals(idsIn(folder), [lease.id]);
+    if (what === "the next change") await pool.setResources({ slot: 3 });
+    else await pool.close();
+    assertEquals(idsIn(folder), []);
+  });
+}

@@ -87,3 +87,47 @@ Deno.test("ResourcePool.acquire() behind programs that are all stopped finds a d
   await within("the dead one's slot", SOON_MS, granted);
   for (const { program } of front.actors) program.signal("SIGCONT");
 });
+
+Deno.test("ResourcePool.acquire() far behind passes one that was stopped, whoever waits in between", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1, other: 1 });
+  await using holding = await pool.acquire({ other: 1 });
+  assert(holding !== null);
+  const lease = await pool.acquire({ slot: 1 });
+  await using first = await Actor.start(folder.state);
+  await first.queue(SELF_GRANTED);
+  await using between = await Cast.start(FRONT_WAITERS, folder.state);
+  for (const actor of between.actors) await actor.queue({ other: 1 });
+  await using last = await Actor.start(folder.state);
+  const { granted } = await last.queue({ slot: 1 });
+  await stop(first);
+  await lease.release();
+  await within("the lease of the last", SOON_MS, granted);
+  first.program.signal("SIGCONT");
+});
+
+Deno.test("ResourcePool.acquire() passes one that was stopped while its program gives up other waits", async () => {
+  using folder = new Folder();
+  await using pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1, other: 1 });
+  await using holding = await pool.acquire({ other: 1 });
+  assert(holding !== null);
+  const lease = await pool.acquire({ slot: 1 });
+  await using first = await Actor.start(folder.state);
+  await first.queue(SELF_GRANTED);
+  await stop(first);
+  await using waiting = new ResourcePool({ path: folder.state });
+  const acquired = waiting.acquire({ slot: 1 });
+  const given = new AbortController();
+  const givingUp = (async () => {
+    while (!given.signal.aborted) {
+      await waiting.acquire({ other: 1 }, { timeoutMs: 300 }).catch(() => {});
+    }
+  })();
+  await lease.release();
+  const got = await within("the slot", SOON_MS, acquired);
+  given.abort();
+  await Promise.all([givingUp, got.release()]);
+  first.program.signal("SIGCONT");
+});

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import type { EntryRecord } from "../../lib/core/model.ts";
 import { PoolState } from "../../lib/core/state.ts";
 import { Patience } from "../../lib/store/patience.ts";
 import { entryRecord, leaseRecord } from "../support/records.ts";
@@ -60,9 +61,9 @@ Deno.test("who fits now and fitted long ago may not have done so in between", ()
 Deno.test("an offer begins anew with what is given back of the same", () => {
   const { time, state, patience, over } = begin();
   using _ = time;
-  const other = leaseRecord({ id: "x", resources: new Map([["other", 1]]) });
+  const unlike = leaseRecord({ id: "x", resources: new Map([["other", 1]]) });
   const same = leaseRecord({ id: "y", resources: new Map([["slot", 1]]) });
-  state.addLease(other);
+  state.addLease(unlike);
   state.addLease(same);
   state.addEntry(entryRecord({ id: "a", resources: new Map([["slot", 1]]) }));
   state.takeChanges();
@@ -73,7 +74,7 @@ Deno.test("an offer begins anew with what is given back of the same", () => {
     time.tick(1400);
   };
   offer();
-  state.removeLease(other);
+  state.removeLease(unlike);
   patience.noteFreed(state);
   assertEquals(over().stalled, ["a"], "of something else");
   state.removeLease(same);
@@ -84,13 +85,20 @@ Deno.test("an offer begins anew with what is given back of the same", () => {
   state.setResource("slot", 9);
   patience.noteFreed(state);
   assertEquals(over().stalled, [], "by a capacity");
-  const front = entryRecord({ id: "b", priority: 1 });
-  state.addEntry(front);
-  state.takeChanges();
-  offer();
-  state.removeEntry(front);
-  patience.noteFreed(state);
-  assertEquals(over().stalled, [], "by one in front");
+  const passes = (fields: Partial<EntryRecord>) => {
+    const passing = entryRecord({ id: "b", ...fields });
+    state.addEntry(passing);
+    state.takeChanges();
+    offer();
+    state.removeEntry(passing);
+    patience.noteFreed(state);
+    return over().stalled;
+  };
+  const slot = new Map([["slot", 1]]);
+  assertEquals(passes({ priority: 1, resources: slot }), [], "by one in front");
+  const other = new Map([["other", 1]]);
+  assertEquals(passes({ priority: 1, resources: other }), ["a"]);
+  assertEquals(passes({ resources: slot }), ["a"], "not by one behind");
 });
 
 Deno.test("an offer begins anew when a lease has come that was asked back", () => {

@@ -97,8 +97,18 @@ Deno.test("whomToRing() names the next in line beside one that has to grant itse
   state.addEntry(waiting(2));
   state.takeChanges();
   state.removeLease(holder);
-  assertEquals(ringsAfter(state, { isNews: true }), [idOf(1, 1), idOf(2)]);
+  assertEquals(ringsAfter(state, { isNews: true }), [idOf(2), idOf(1, 1)]);
   assertEquals(ringsAfter(state), [idOf(1, 1)], "it was told before");
+});
+
+Deno.test("whomToRing() names the next in line alone where nothing has changed", () => {
+  const { state } = full(0);
+  state.setResource("slot", 2);
+  state.addEntry(waiting(1, { id: idOf(1, 1) }));
+  state.addEntry(waiting(2));
+  state.takeChanges();
+  assertEquals(ringsAfter(state, { isNews: true }), [idOf(2)]);
+  assertEquals(ringsAfter(state), []);
 });
 
 Deno.test("whomToRing() names whom an operator takes something from", () => {
