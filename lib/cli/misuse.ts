@@ -16,6 +16,7 @@ export interface Usage {
   readonly argumentsMax: number;
 }
 
+const TOO_MANY = /^(?:too many arguments|no arguments allowed)/i;
 const TWICE = /^Option "?(--[\w-]+)"? (?:can only occur once|is given twice)/;
 
 /**
@@ -44,7 +45,7 @@ export function refuseMisuse(
       );
     } else if (flag === "") given.push(words[index]);
   }
-  if (/^too many arguments/i.test(refusal) && given.length > argumentsMax) {
+  if (TOO_MANY.test(refusal) && given.length > argumentsMax) {
     throw new UsageError(
       `Cannot use ${quoted(given[argumentsMax])} as ${name} takes ` +
         `${

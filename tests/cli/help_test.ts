@@ -23,9 +23,9 @@ function examplesIn(help: string, name: string): string[][] {
 Deno.test("reslock --help has a whole sentence for every command", () => {
   const [list] = helpOf().split("Commands:\n")[1].split("\n\n");
   // Each begins beside a name; what goes on stands farther right.
-  const entries = list.trimEnd().split(/\n {2}(?=\S)/).map((entry) =>
-    entry.trim().replaceAll(/\s+/g, " ")
-  );
+  const entries = list.trimEnd().split(/\n {2}(?=\S)/)
+    .map((entry) => entry.trim().replaceAll(/\s+/g, " "))
+    .filter((entry) => entry !== "");
   assertEquals(entries.map((entry) => entry.split(" ")[0]), [...COMMAND_NAMES]);
   for (const entry of entries) assertMatch(entry, /\.$/);
 });

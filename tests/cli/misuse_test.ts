@@ -43,6 +43,16 @@ Deno.test("refuseMisuse() finds in the words what the parser has refused", () =>
   }
 });
 
+Deno.test("refuseMisuse() finds what a command is given that takes nothing", () => {
+  const usage = { ...USAGE, name: "status", argumentsMax: 0 };
+  const refusals = ["too many arguments for 'status'", "No arguments allowed"];
+  for (const refusal of refusals) {
+    const error = assertThrows(() => refuseMisuse(["x"], usage, refusal));
+    const message = 'Cannot use "x" as status takes no arguments: leave it out';
+    assertEquals((error as Error).message, message);
+  }
+});
+
 Deno.test("refuseMisuse() leaves alone what it does not know", () => {
   refuseMisuse(["a", "--unknown", "b"], USAGE, "something else");
   refuseMisuse(["--label=x", "-lx", "-l", "--json", "a"], USAGE, "Too many");
