@@ -3,17 +3,12 @@
  *
  * @module
  */
-import {
-  detectGpus,
-  GpuDetectionError,
-  type GpuInfo,
-  namedCards,
-} from "../../mod.ts";
+import { type GpuInfo, namedCards } from "../../mod.ts";
+import { cardKey, cardOfKey } from "./card_key.ts";
 import { EXIT } from "./exit_codes.ts";
 import { ExitError } from "./failure.ts";
 import { quoted } from "./text.ts";
 
-const CARD = /^gpu_(.+)_vram_mb$/;
 const ANY_UUID = /^(?:GPU|MIG|PCI)-/i;
 
 /** A capacity to be set. */
@@ -26,7 +21,7 @@ export interface CardName {
 
 /** Whether a name is that of a card. */
 export function isCardName(name: string): boolean {
-  return CARD.test(name);
+  return cardOfKey(name) !== undefined;
 }
 
 /**
@@ -40,13 +35,13 @@ export function cardMeant(
   name: string,
   gpus: readonly Pick<GpuInfo, "uuid" | "index" | "name">[],
 ): CardName {
-  const word = CARD.exec(name)?.[1];
+  const word = cardOfKey(name);
   const asIs = { name, warning: "" };
   if (word === undefined || gpus.length === 0) return asIs;
   const meant = found(word, gpus);
-  if (meant.length === 1) return { ...asIs, name: keyOf(meant[0]) };
+  if (meant.length === 1) return { ...asIs, name: cardKey(meant[0]) };
   const list = (uuids: readonly string[]) =>
-    uuids.map((uuid) => quoted(keyOf(uuid))).join(", ");
+    uuids.map((uuid) => quoted(cardKey(uuid))).join(", ");
   if (meant.length > 1) {
     throw new ExitError(
       `Cannot set ${quoted(name)} as ${meant.length} cards are called that: ` +
@@ -67,20 +62,6 @@ export function cardMeant(
       `one of ${all}`,
     EXIT.failure,
   );
-}
-
-/** The cards of this machine; none where nobody tells. */
-export async function cardsHere(): Promise<readonly GpuInfo[]> {
-  try {
-    return await detectGpus();
-  } catch (error) {
-    if (!(error instanceof GpuDetectionError)) throw error;
-    return [];
-  }
-}
-
-function keyOf(uuid: string): string {
-  return `gpu_${uuid}_vram_mb`;
 }
 
 /** None where the word means no card. */

@@ -10,6 +10,7 @@ import type {
   LeaseStatus,
   PoolStatus,
 } from "../../mod.ts";
+import { cardKey } from "./card_key.ts";
 import type { Cell } from "./table.ts";
 import { type Naming, namingOf } from "./render.ts";
 import { NO_REGISTRY, type Registry, type Who } from "./who.ts";
@@ -137,7 +138,7 @@ export function numbered(
 ): Naming {
   const names = new Map(
     cards.filter(({ index }) => index !== null)
-      .map(({ uuid, index }) => [`gpu_${uuid}_vram_mb`, `gpu ${index}`]),
+      .map(({ uuid, index }) => [cardKey(uuid), `gpu ${index}`]),
   );
   return (name) => names.get(name) ?? naming(name);
 }

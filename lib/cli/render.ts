@@ -10,9 +10,9 @@ import {
   type LeaseStatus,
   type PriorityChange,
 } from "../../mod.ts";
+import { cardOfKey } from "./card_key.ts";
 import { visible } from "./text.ts";
 
-const GPU_NAME = /^gpu_(.+)_vram_mb$/;
 /** Enough of a card's id to tell it from the others of a machine. */
 const SHORT_ID_LENGTH = 8;
 
@@ -24,7 +24,7 @@ export function namingOf(names: Iterable<string>): Naming {
   const shown = new Map<string, string>();
   const taken = new Map<string, number>();
   for (const name of new Set(names)) {
-    const uuid = GPU_NAME.exec(name)?.[1].replace(/^(?:GPU|MIG)-/, "");
+    const uuid = cardOfKey(name)?.replace(/^(?:GPU|MIG)-/, "");
     if (uuid === undefined) continue;
     const short = `gpu ${uuid.slice(0, SHORT_ID_LENGTH)}`;
     shown.set(name, short);

@@ -4,6 +4,7 @@
  * @module
  */
 import { formatMb, type GpuOrphan, type PoolStatus } from "../../mod.ts";
+import { cardKey } from "./card_key.ts";
 import { namingIn } from "./overview.ts";
 import { type Cell, type Column, renderTable, type View } from "./table.ts";
 
@@ -13,10 +14,6 @@ const COLUMNS: readonly Column[] = [
   { title: "USES", shrinksTo: 14 },
   { title: "NOTES", shrinksTo: 11, dropOrder: 1 },
 ];
-
-function nameOf(uuid: string): string {
-  return `gpu_${uuid}_vram_mb`;
-}
 
 /**
  * The processes, the largest first.
@@ -33,14 +30,14 @@ export function renderOrphans(
   }
   const naming = namingIn(
     pool,
-    orphans.flatMap(({ gpus }) => Object.keys(gpus).map(nameOf)),
+    orphans.flatMap(({ gpus }) => Object.keys(gpus).map(cardKey)),
   );
   const rows = orphans.map(({ pid, name, gpus, maybeOf }): Cell[] => [
     { text: String(pid) },
     { text: name === "" ? "?" : name },
     {
       text: Object.entries(gpus).map(([uuid, mb]) =>
-        `${naming(nameOf(uuid))} ${mb === null ? "?" : formatMb(mb)}`
+        `${naming(cardKey(uuid))} ${mb === null ? "?" : formatMb(mb)}`
       ).join(", "),
     },
     { text: maybeOf.length === 0 ? "" : `perhaps of ${maybeOf.join(", ")}` },

@@ -11,6 +11,7 @@ import {
   type PoolStatus,
 } from "../../mod.ts";
 import { bar, type Shares } from "./bar.ts";
+import { cardKey, cardOfKey } from "./card_key.ts";
 import type { Overview } from "./overview.ts";
 import type { Naming } from "./render.ts";
 import { wrapped } from "./text.ts";
@@ -40,7 +41,7 @@ const NUMBERS_WIDTH = 50;
 
 /** Names in the order in which they are shown: cards first, then by name. */
 export function resourceNames(amounts: AmountsByName): string[] {
-  const rank = (name: string) => /^gpu_.+_vram_mb$/.test(name) ? 0 : 1;
+  const rank = (name: string) => cardOfKey(name) !== undefined ? 0 : 1;
   return Object.keys(amounts)
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
@@ -65,7 +66,7 @@ export function titlesOf(
   naming: Naming,
 ): Naming {
   const models = new Map(
-    cards.map((card) => [`gpu_${card.uuid}_vram_mb`, modelOf(card)]),
+    cards.map((card) => [cardKey(card.uuid), modelOf(card)]),
   );
   return (name) =>
     [naming(name), models.get(name) ?? ""].filter(Boolean).join(" ");
@@ -108,7 +109,7 @@ export function resourceLines(
     view.columns - NUMBERS_WIDTH,
   );
   const cards = new Map(
-    status.cards.map((card) => [`gpu_${card.uuid}_vram_mb`, card]),
+    status.cards.map((card) => [cardKey(card.uuid), card]),
   );
   const titleOf = titlesOf(status, naming);
   const picture = (shares: Shares): Cell =>

@@ -6,15 +6,11 @@
 import { Command } from "@cliffy/command";
 import type { ResourcePool } from "../../mod.ts";
 import { operands } from "./arguments.ts";
-import {
-  cardMeant,
-  type CardName,
-  cardsHere,
-  isCardName,
-} from "./card_name.ts";
+import { cardMeant, type CardName, isCardName } from "./card_name.ts";
 import type { AnyCommand, Context, GlobalOptions } from "./context.ts";
 import { UsageError } from "./failure.ts";
 import { say, withPool } from "./pool.ts";
+import { detectedGpus } from "./run/known_gpus.ts";
 import { renderCapacity } from "./render.ts";
 import { jsonText } from "./text.ts";
 import { readAmount, readName } from "./values.ts";
@@ -62,5 +58,7 @@ async function nameMeant(pool: ResourcePool, given: string): Promise<CardName> {
   const asIs = { name: given, warning: "" };
   if (!isCardName(given)) return asIs;
   const status = await pool.status({ explain: false, driver: false });
-  return given in status.resources ? asIs : cardMeant(given, await cardsHere());
+  return given in status.resources
+    ? asIs
+    : cardMeant(given, await detectedGpus());
 }

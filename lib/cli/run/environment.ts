@@ -4,6 +4,7 @@
  * @module
  */
 import type { AmountsByName } from "../../../mod.ts";
+import { cardKey } from "../card_key.ts";
 import { type Environment, type Sight, visibleCards } from "./visible.ts";
 
 /** What a child is told of. */
@@ -91,7 +92,7 @@ function amountVariables(
   uuids: readonly string[],
 ): Record<string, string> {
   const { cpu_cores: cores, ram_mb: ram } = resources;
-  const vram = uuids.map((uuid) => resources[`gpu_${uuid}_vram_mb`]);
+  const vram = uuids.map((uuid) => resources[cardKey(uuid)]);
   return {
     ...(uuids.length > 0 && {
       RESLOCK_GPUS: uuids.join(","),

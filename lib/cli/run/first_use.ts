@@ -16,6 +16,7 @@ import {
   type ResourceRequest,
 } from "../../../mod.ts";
 import { closest } from "../arguments.ts";
+import { cardOfKey } from "../card_key.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
 import { capacitiesLeft } from "../pool.ts";
@@ -23,7 +24,7 @@ import { quoted } from "../text.ts";
 
 type Capacities = Readonly<Record<string, number>>;
 
-const GPU_NAME = /^gpu_.+_vram_mb$/;
+const isCard = (name: string) => cardOfKey(name) !== undefined;
 const GPU_WORDS = ["vram_mb", "vram_mb_each", "num_gpus"];
 
 /** What a request lacks in a pool. */
@@ -38,7 +39,7 @@ export interface Lack {
 export function lackOf(request: ResourceRequest, known: Capacities): Lack {
   const asked = Object.keys(request);
   const hasCards = "vram_mb" in known ||
-    Object.keys(known).some((name) => GPU_NAME.test(name));
+    Object.keys(known).some(isCard);
   return {
     names: asked.filter((name) =>
       !GPU_WORDS.includes(name) && !(name in known) &&
@@ -67,10 +68,10 @@ export function capacitiesFor(
     : resources;
   const chosen = Object.fromEntries(
     Object.entries(found).filter(([name]) =>
-      GPU_NAME.test(name) ? cards : names.includes(name)
+      isCard(name) ? cards : names.includes(name)
     ),
   );
-  if (cards && !Object.keys(chosen).some((name) => GPU_NAME.test(name))) {
+  if (cards && !Object.keys(chosen).some(isCard)) {
     throw noCards(detection);
   }
   const unknown = names.find((name) => !(name in chosen));

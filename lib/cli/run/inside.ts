@@ -5,6 +5,7 @@
  * @module
  */
 import type { Explanation, PoolStatus, Shortage } from "../../../mod.ts";
+import { cardKey } from "../card_key.ts";
 import { visible } from "../text.ts";
 
 type Pool = Pick<PoolStatus, "resources" | "leases" | "cards">;
@@ -52,7 +53,7 @@ function needsOwn(
     const amount = held[resource] ?? 0;
     return amount > 0 && requested > resources[resource] - amount;
   }
-  const keys = cards.map(({ uuid }) => `gpu_${uuid}_vram_mb`);
+  const keys = cards.map(({ uuid }) => cardKey(uuid));
   if (!keys.some((key) => held[key] > 0)) return false;
   const rooms = keys.map((key) => resources[key] - (held[key] ?? 0))
     .sort((a, b) => b - a);

@@ -15,14 +15,14 @@ export type KnownGpus = () => Promise<readonly GpuInfo[] | undefined>;
 export function gpusKnownHere(): KnownGpus {
   let areTold = true;
   return async () => {
-    const gpus = areTold ? await detected() : [];
+    const gpus = areTold ? await detectedGpus() : [];
     areTold = gpus.length > 0;
     return areTold ? gpus : undefined;
   };
 }
 
-/** A driver that is broken stops nobody. */
-async function detected(): Promise<readonly GpuInfo[]> {
+/** The cards of this machine; none where a driver is broken, which stops nobody. */
+export async function detectedGpus(): Promise<readonly GpuInfo[]> {
   try {
     return await detectGpus();
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   namedCards,
   type ResourceRequest,
 } from "../../../mod.ts";
+import { cardOfKey } from "../card_key.ts";
 import { EXIT } from "../exit_codes.ts";
 import { ExitError } from "../failure.ts";
 import { quoted } from "../text.ts";
@@ -23,8 +24,6 @@ import {
 
 /** The cards that will do, in the words of `acquire`. */
 export type CardChoice = Pick<AcquireOptions, "cards" | "anyOrder">;
-
-const CARD = /^gpu_(.+)_vram_mb$/;
 
 /**
  * The cards that will do, of those that were named or of all; the names as they are where
@@ -70,7 +69,7 @@ export async function cardsWithinMasks(
 
 /** The cards that have a capacity, by UUID. */
 export function cardsOf(capacities: AmountsByName): string[] {
-  return Object.keys(capacities).flatMap((name) => CARD.exec(name)?.[1] ?? []);
+  return Object.keys(capacities).flatMap((name) => cardOfKey(name) ?? []);
 }
 
 /** How many cards a request is for. */
