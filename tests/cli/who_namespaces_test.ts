@@ -73,6 +73,15 @@ test("reslock list shows in a PID namespace no number for a holder outside", asy
   assertMatch(await shownInside(folder.state), / -$/);
 });
 
+/** A `run` of a command that sleeps, in a PID namespace of its own. */
+function sleepInside({ state }: Folder): Program {
+  const [command, ...words] = [
+    ...SLEEPY_INIT,
+    ...reslock(state, "run", "--resource", "slot=1", "sleep", "300"),
+  ];
+  return new Program(command, { args: words, env: Deno.env.toObject() });
+}
+
 test("reslock list shows nobody in the place of a holder in another PID namespace", async () => {
   using folder = new Folder();
   await using pool = new ResourcePool({ path: folder.state });
@@ -89,14 +98,7 @@ test("reslock list shows the command in a PID namespace that has outlived its ru
   using folder = new Folder();
   await using pool = new ResourcePool({ path: folder.state });
   await pool.setResources({ slot: 1 });
-  const [command, ...words] = [
-    ...SLEEPY_INIT,
-    ...reslock(folder.state, "run", "--resource", "slot=1", "sleep", "300"),
-  ];
-  await using _inside = new Program(command, {
-    args: words,
-    env: Deno.env.toObject(),
-  });
+  await using _inside = sleepInside(folder);
   let run: number | null = null;
   await until("it runs", async () => {
     const [lease] = (await pool.status()).leases;
@@ -115,14 +117,7 @@ test("reslock list shows that the command of a run in a PID namespace is stopped
   using folder = new Folder();
   await using pool = new ResourcePool({ path: folder.state });
   await pool.setResources({ slot: 1 });
-  const [command, ...words] = [
-    ...SLEEPY_INIT,
-    ...reslock(folder.state, "run", "--resource", "slot=1", "sleep", "300"),
-  ];
-  await using _inside = new Program(command, {
-    args: words,
-    env: Deno.env.toObject(),
-  });
+  await using _inside = sleepInside(folder);
   const shown = async () => {
     const [lease] = (await pool.status()).leases;
     return registryOf(pool.path).whoIs(lease);

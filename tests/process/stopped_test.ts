@@ -16,6 +16,14 @@ const SOON_MS = 6000;
 /** Free space is known to nobody but the one who looked: it has to grant itself. */
 const SELF_GRANTED = { slot: 1, "disk_mb@/tmp": 1 };
 
+/** A pool whose two resources are held; what holds `other` is held to its end. */
+async function heldPool(folder: Folder) {
+  const pool = new ResourcePool({ path: folder.state });
+  await pool.setResources({ slot: 1, other: 1 });
+  await pool.acquire({ other: 1 });
+  return { pool, lease: await pool.acquire({ slot: 1 }) };
+}
+
 async function stop({ program }: Actor): Promise<void> {
   program.signal("SIGSTOP");
   await until("it is stopped", () => processState(program.pid) === "T");
@@ -90,11 +98,8 @@ Deno.test("ResourcePool.acquire() behind programs that are all stopped finds a d
 
 Deno.test("ResourcePool.acquire() far behind passes one that was stopped, whoever waits in between", async () => {
   using folder = new Folder();
-  await using pool = new ResourcePool({ path: folder.state });
-  await pool.setResources({ slot: 1, other: 1 });
-  await using holding = await pool.acquire({ other: 1 });
-  assert(holding !== null);
-  const lease = await pool.acquire({ slot: 1 });
+  const { pool, lease } = await heldPool(folder);
+  await using _held = pool;
   await using first = await Actor.start(folder.state);
   await first.queue(SELF_GRANTED);
   await using between = await Cast.start(FRONT_WAITERS, folder.state);
@@ -109,11 +114,8 @@ Deno.test("ResourcePool.acquire() far behind passes one that was stopped, whoeve
 
 Deno.test("ResourcePool.acquire() passes one that was stopped while its program gives up other waits", async () => {
   using folder = new Folder();
-  await using pool = new ResourcePool({ path: folder.state });
-  await pool.setResources({ slot: 1, other: 1 });
-  await using holding = await pool.acquire({ other: 1 });
-  assert(holding !== null);
-  const lease = await pool.acquire({ slot: 1 });
+  const { pool, lease } = await heldPool(folder);
+  await using _held = pool;
   await using first = await Actor.start(folder.state);
   await first.queue(SELF_GRANTED);
   await stop(first);
